@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"github.com/sdl-batch/sdl-batch/jobs/label"
+)
+
+// logEvery is how often a job says how far it is where nobody looks on.
+const logEvery = 5 * time.Second
+
+// watch returns a handler that shows a job's events on w: a bar on a terminal,
+// log lines otherwise. Call done when the job has ended.
+func watch(w *os.File) (show label.Handler, done func()) {
+	if term.IsTerminal(int(w.Fd())) {
+		b := &bar{out: mpb.New(mpb.WithOutput(w), mpb.WithWidth(64))}
+		return b.show, b.done
+	}
+	l := &lines{log: slog.New(slog.NewTextHandler(w, nil)), last: time.Now()}
+	return l.show, func() {}
+}
+
+// lines writes events as log lines.
+type lines struct {
+	log  *slog.Logger
+	last time.Time
+}
+
+func (l *lines) show(e label.Event) {
+	switch e := e.(type) {
+	case label.Loaded:
+		l.log.Info("model loaded", "model", e.ModelName, "tags", e.Tags, "unseen", e.Unseen, "device", e.Device,
+			"batch", e.BatchSize, "threads", e.Threads, "seconds", round(e.Seconds))
+		if e.Passed != "" {
+			l.log.Info("devices passed over", "why", e.Passed)
+		}
+	case label.Planned:
+		l.log.Info("run planned", "run", e.RunID, "resumed", e.Resumed, "committed", e.Committed, "rows", e.Rows,
+			"shards", e.Shards, "done_rows", e.DoneRows)
+	case label.Progress:
+		if time.Since(l.last) < logEvery {
+			return
+		}
+		l.last = time.Now()
+		l.log.Info("progress", "rows", e.Rows, "of", e.Total, "rejected", e.Rejected, "images_per_s", round(e.PerSecond),
+			"left", e.Remaining.Round(time.Second), "bottleneck", e.Bottleneck)
+	case label.ShardDone:
+		l.log.Info("shard done", "shard", e.Shard, "rows", e.Rows, "rejected", e.Rejected, "seconds", round(e.Seconds))
+	case label.Warned:
+		l.log.Warn(e.Message)
+	}
+}
+
+func round(x float64) float64 { return float64(int64(x*10+0.5)) / 10 }
+
+// bar draws one progress bar, with messages above it.
+type bar struct {
+	out  *mpb.Progress
+	bar  *mpb.Bar
+	last atomic.Pointer[label.Progress]
+}
+
+func (b *bar) show(e label.Event) {
+	switch e := e.(type) {
+	case label.Loaded:
+		b.say("model %s on %s: %d tags, %d of them unseen\n", e.ModelName, e.Device, e.Tags, e.Unseen)
+		if e.Passed != "" {
+			b.say("passed over: %s\n", e.Passed)
+		}
+	case label.Planned:
+		b.say("run %s: %d rows in %d shards%s\n", e.RunID, e.Rows, e.Shards, resumedWords(e))
+		if !e.Committed {
+			b.begin(e.Rows-e.DoneRows, e.RunID)
+		}
+	case label.Progress:
+		b.last.Store(&e)
+		if b.bar != nil {
+			b.bar.SetCurrent(e.Rows)
+		}
+	case label.Warned:
+		b.say("warning: %s\n", e.Message)
+	}
+}
+
+func resumedWords(e label.Planned) string {
+	switch {
+	case e.Committed:
+		return ", committed already"
+	case e.Resumed:
+		return fmt.Sprintf(", going on after %d rows", e.DoneRows)
+	}
+	return ""
+}
+
+func (b *bar) say(format string, args ...any) {
+	io.WriteString(b.out, fmt.Sprintf(format, args...))
+}
+
+func (b *bar) begin(total int64, name string) {
+	b.bar = b.out.AddBar(total,
+		mpb.PrependDecorators(decor.Name(name+" "), decor.CountersNoUnit("%d / %d", decor.WCSyncSpace)),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
+			p := b.last.Load()
+			if p == nil {
+				return ""
+			}
+			return fmt.Sprintf(" %.1f/s  %s left  %d rejected  waits for %s", p.PerSecond, p.Remaining.Round(time.Second), p.Rejected, p.Bottleneck)
+		})),
+	)
+}
+
+func (b *bar) done() {
+	if b.bar != nil && !b.bar.Completed() {
+		b.bar.Abort(false)
+	}
+	b.out.Wait()
+}

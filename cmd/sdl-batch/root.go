@@ -1,0 +1,83 @@
+package main
+
+import (
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const about = `sdl-batch labels image lakes. From a manifest of image URIs it runs a zero-shot
+multi-label model in batches and writes ranked seen and unseen tags, and every
+image's embedding matrix, as Parquet tables that a warehouse reads as they are.
+
+A first run, with the model and vocabulary that the program carries:
+
+  find photos -name '*.jpg' > images.txt
+  sdl-batch run --manifest images.txt --output out
+
+With a model of your own:
+
+  sdl-batch vocab import --classes classes.pickle --unseen unseen_classes.pickle \
+      --vectors wordvec_array.pickle --output vocab.parquet
+  sdl-batch model import --checkpoint model.pth --output bundle --vocab vocab.parquet
+  sdl-batch run --manifest s3://lake/images.csv --output s3://lake/labels \
+      --model bundle --vocab vocab.parquet
+
+The same command again goes on where it stopped.`
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "sdl-batch",
+		Short:         "Label image lakes with ranked seen and unseen tags",
+		Long:          about + "\n\n" + exitHelp,
+		Version:       version + " " + runtime.GOOS + "/" + runtime.GOARCH,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(newRun(), newVerify(), newModel(), newVocab(), newDemo(), newReread())
+	return root
+}
+
+// noArgs, exactArgs: like cobra's, as usage errors.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		if c.HasSubCommands() {
+			return usage("unknown command %q for %q%s", args[0], c.CommandPath(), suggest(c, args[0]))
+		}
+		return usage("%s takes no argument, got %q", c.CommandPath(), args[0])
+	}
+	return nil
+}
+
+func suggest(c *cobra.Command, name string) string {
+	if near := c.SuggestionsFor(name); len(near) > 0 {
+		return "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return ""
+}
+
+func exactArgs(what ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != len(what) {
+			return usage("%s takes %s, got %d arguments", c.CommandPath(), strings.Join(what, " and "), len(args))
+		}
+		return nil
+	}
+}
+
+// required marks flags that a command cannot do without.
+func required(c *cobra.Command, names ...string) {
+	c.PreRunE = func(c *cobra.Command, _ []string) error {
+		for _, name := range names {
+			if !c.Flags().Changed(name) {
+				return usage("%s needs --%s", c.CommandPath(), name)
+			}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,104 @@
+// Package label is the main job: it plans a run, labels its shards and commits
+// it.
+package label
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/stages/fetch"
+	"github.com/sdl-batch/sdl-batch/stages/manifest"
+	"github.com/sdl-batch/sdl-batch/storage/dataset"
+)
+
+// Options of a run. Manifest and Output are required.
+type Options struct {
+	Manifest string // URI of the list of images
+	Output   string // URI of the dataset folder
+	RunID    string // "" resumes the newest uncommitted run alike, or makes an id
+
+	Model string // URI of a bundle; "" takes the embedded one
+	Vocab string // URI of a vocabulary; "" takes the embedded one
+	// ForceVocab uses a vocabulary although it seems to come from another
+	// label space than the model's.
+	ForceVocab bool
+
+	ManifestFormat string   // "" goes by the manifest's name
+	URIColumn      string   // of a csv manifest; "" takes a usual name
+	Carry          []string // columns of a csv manifest copied to the images table
+	AllowRoots     []string // local folders that a remote manifest may name
+
+	ShardRows     int64   // 16384
+	TopK          int     // tags kept per group; 10
+	Precision     string  // "fp32"
+	MaxRejectRate float64 // share of the run's rows; over it nothing is published
+
+	Compute
+	Program string // name and version, for the records
+}
+
+// Compute says what to work with. It never changes the output beyond float
+// noise. Zero values are chosen from the machine.
+type Compute struct {
+	Library    string // path of ONNX Runtime; "" searches
+	LibraryEnv string // the same from the environment, second in line
+	Device     string // auto, cpu, cuda[:i], tensorrt[:i], webgpu
+	BatchSize  int    // images inferred at once
+	Threads    int    // of the CPU session
+	Decoders   int    // images decoded at once
+	Fetch      fetch.Config
+}
+
+func (o Options) withDefaults() Options {
+	if o.ShardRows == 0 {
+		o.ShardRows = 16384
+	}
+	if o.TopK == 0 {
+		o.TopK = 10
+	}
+	if o.Precision == "" {
+		o.Precision = "fp32"
+	}
+	if o.Device == "" {
+		o.Device = "auto"
+	}
+	return o
+}
+
+// validate reports every problem at once.
+func (o Options) validate() error {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	check(o.Manifest != "", "no manifest given")
+	check(o.Output != "", "no output given")
+	check(o.ShardRows >= 1 && o.ShardRows <= 1<<20, "shard rows %d: want 1 to %d", o.ShardRows, 1<<20)
+	check(o.TopK >= 1 && o.TopK <= 1000, "top-k %d: want 1 to 1000", o.TopK)
+	check(o.Precision == "fp32", "precision %q: want fp32", o.Precision)
+	check(o.MaxRejectRate >= 0 && o.MaxRejectRate <= 1, "reject rate %g: want 0 to 1", o.MaxRejectRate)
+	check(o.BatchSize >= 0 && o.BatchSize <= 4096, "batch size %d: want 1 to 4096", o.BatchSize)
+	check(o.Threads >= 0, "threads %d: want 1 or more", o.Threads)
+	if o.RunID != "" {
+		if err := dataset.ValidateRunID(o.RunID); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if _, err := o.format(); err != nil {
+		problems = append(problems, err)
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%w: %w", jobs.ErrConfig, errors.Join(problems...))
+	}
+	return nil
+}
+
+func (o Options) format() (manifest.Format, error) {
+	if o.ManifestFormat != "" {
+		return manifest.ParseFormat(o.ManifestFormat)
+	}
+	return manifest.FormatOf(o.Manifest)
+}

@@ -1,0 +1,194 @@
+package label
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/stages/manifest"
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/dataset"
+)
+
+// maxPart is the size that a part file may not pass.
+const maxPart = 4 << 30
+
+// planned is a run about to be worked on.
+type planned struct {
+	plan    *dataset.Plan
+	resumed bool // the plan existed
+	// manifest is the file as it is now; its content is the plan's.
+	manifest dataset.Manifest
+}
+
+// plan returns the run's plan: that of the run named, that of the newest
+// uncommitted run alike, or a new one.
+func plan(ctx context.Context, out *storage.Bucket, o Options, in *inputs) (planned, error) {
+	fresh, err := draft(ctx, o, in)
+	if err != nil {
+		return planned{}, err
+	}
+	run := planned{manifest: fresh.Manifest}
+	if run.plan, err = existing(ctx, out, fresh); err != nil {
+		return planned{}, err
+	}
+	if run.resumed = run.plan != nil; !run.resumed {
+		if fresh.RunID == "" {
+			fresh.RunID = newRunID(time.Now())
+		}
+		if run.plan, err = create(ctx, out, fresh); err != nil {
+			return planned{}, err
+		}
+	}
+	if err := sameRun(run.plan, fresh); err != nil {
+		return planned{}, err
+	}
+	return run, storeVocabulary(ctx, out, run.plan, in)
+}
+
+// existing returns the plan that a command goes on with, or nil.
+func existing(ctx context.Context, out *storage.Bucket, fresh *dataset.Plan) (*dataset.Plan, error) {
+	if fresh.RunID == "" {
+		return newestAlike(ctx, out, fresh.Fingerprint)
+	}
+	p, err := dataset.ReadPlan(ctx, out, fresh.RunID)
+	if errors.Is(err, storage.ErrNotExist) {
+		return nil, nil
+	}
+	return p, err
+}
+
+// create writes a plan where the store can keep its promises.
+func create(ctx context.Context, out *storage.Bucket, p *dataset.Plan) (*dataset.Plan, error) {
+	if err := out.ProbeCreateOnce(ctx, dataset.ProbePrefix(p.RunID)); err != nil {
+		return nil, fmt.Errorf("output %s: %w", out.URI(), err)
+	}
+	return dataset.CreatePlan(ctx, out, p)
+}
+
+// sameRun refuses to go on with a run that is not what the command describes.
+func sameRun(p, fresh *dataset.Plan) error {
+	if p.Fingerprint == fresh.Fingerprint {
+		return nil
+	}
+	return fmt.Errorf("%w: run %s is another run than this command describes:\n  %s", jobs.ErrConfig, p.RunID,
+		strings.Join(p.Identity.Differences(fresh.Identity), "\n  "))
+}
+
+// draft scans the manifest and describes the run that the options ask for.
+func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
+	format, err := o.format()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
+	}
+	index, attrs, err := scan(ctx, o, format)
+	if err != nil {
+		return nil, err
+	}
+	folder, _, err := storage.SplitURI(o.Manifest)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
+	}
+	matrix := int64(in.description.Rows * in.description.Dim * 4)
+	if o.ShardRows*matrix > maxPart {
+		return nil, fmt.Errorf("%w: a shard of %d rows would hold %d GiB of embeddings, over 4; give --shard-rows %d",
+			jobs.ErrConfig, o.ShardRows, o.ShardRows*matrix>>30, maxPart/matrix)
+	}
+	p := &dataset.Plan{
+		Format: dataset.Format, RunID: o.RunID, CreatedAt: time.Now().UTC(), Program: o.Program,
+		Manifest: dataset.Manifest{URI: storage.Redact(o.Manifest), Version: attrs.Version, Size: attrs.Size},
+		ModelURI: storage.Redact(o.Model), VocabURI: storage.Redact(o.Vocab),
+		Rows: index.Rows, ShardRows: o.ShardRows,
+		Identity: dataset.Identity{
+			ManifestSHA256: index.SHA256, ManifestFormat: string(format), ManifestBase: storage.Redact(folder),
+			URIColumn: o.URIColumn, Carried: o.Carry,
+			ModelID: in.modelID, VocabID: in.vocabID, TopK: o.TopK, Precision: o.Precision, Schema: dataset.Schema,
+		},
+	}
+	for _, s := range index.Starts {
+		p.Shards = append(p.Shards, dataset.Shard{First: s.First, Rows: s.Rows, Offset: s.Offset, Line: s.Line})
+	}
+	p.Fingerprint = p.Identity.Fingerprint()
+	return p, nil
+}
+
+func scan(ctx context.Context, o Options, format manifest.Format) (manifest.Index, storage.Attrs, error) {
+	bucket, key, err := openFile(ctx, o.Manifest)
+	if err != nil {
+		return manifest.Index{}, storage.Attrs{}, err
+	}
+	defer bucket.Close()
+	r, err := bucket.NewReader(ctx, key)
+	if err != nil {
+		return manifest.Index{}, storage.Attrs{}, fmt.Errorf("manifest: %w", asConfig(err))
+	}
+	defer r.Close()
+	index, err := manifest.Scan(ctx, r, format, manifest.Columns{URI: o.URIColumn, Carried: o.Carry}, o.ShardRows)
+	if err != nil {
+		return index, r.Attrs(), fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), asConfig(err))
+	}
+	return index, r.Attrs(), nil
+}
+
+// asConfig marks errors that no repetition can cure.
+func asConfig(err error) error {
+	for _, cure := range []error{storage.ErrTransient, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, cure) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", jobs.ErrConfig, err)
+}
+
+// newestAlike returns the plan of the newest run that has the fingerprint and
+// is neither committed nor abandoned; nil when there is none.
+func newestAlike(ctx context.Context, out *storage.Bucket, fingerprint string) (*dataset.Plan, error) {
+	runs, err := dataset.Runs(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	var found *dataset.Plan
+	for _, id := range slices.Backward(runs) {
+		p, err := dataset.ReadPlan(ctx, out, id)
+		if errors.Is(err, storage.ErrTransient) || ctx.Err() != nil {
+			return nil, err
+		}
+		if err != nil || p.Fingerprint != fingerprint || found != nil && !p.CreatedAt.After(found.CreatedAt) {
+			continue
+		}
+		if open, err := isOpen(ctx, out, id); err != nil {
+			return nil, err
+		} else if open {
+			found = p
+		}
+	}
+	return found, nil
+}
+
+func isOpen(ctx context.Context, out *storage.Bucket, run string) (bool, error) {
+	for _, key := range []string{dataset.CommitKey(run), dataset.AbandonedKey(run)} {
+		_, err := out.Stat(ctx, key)
+		if err == nil {
+			return false, nil
+		}
+		if !errors.Is(err, storage.ErrNotExist) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// newRunID returns an id that sorts by time and that no other process takes.
+func newRunID(now time.Time) string {
+	var tail [5]byte
+	if _, err := rand.Read(tail[:]); err != nil {
+		panic("label: no randomness: " + err.Error())
+	}
+	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(tail[:])
+}

@@ -1,0 +1,129 @@
+package label
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/pipeline"
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/dataset"
+)
+
+// Run labels a manifest: plan, every shard that is not done, commit. It may be
+// interrupted anywhere and called again. Errors wrap jobs.ErrConfig,
+// jobs.ErrRejectBudget, storage.ErrTransient or the context's cause where they
+// are of that kind.
+func Run(ctx context.Context, o Options, handle Handler) (Summary, error) {
+	start := time.Now()
+	o = o.withDefaults()
+	if handle == nil {
+		handle = func(Event) {}
+	}
+	if err := o.validate(); err != nil {
+		return Summary{}, err
+	}
+	out, err := storage.Open(ctx, o.Output)
+	if err != nil {
+		return Summary{}, fmt.Errorf("output: %w", asConfig(err))
+	}
+	defer out.Close()
+	s, err := run(ctx, out, o, handle)
+	s.Seconds = time.Since(start).Seconds()
+	return s, causeOf(ctx, err)
+}
+
+func run(ctx context.Context, out *storage.Bucket, o Options, handle Handler) (Summary, error) {
+	in, err := loadInputs(ctx, o)
+	if err != nil {
+		return Summary{}, err
+	}
+	for _, w := range in.warnings {
+		handle(Warned{w})
+	}
+	run, err := plan(ctx, out, o, in)
+	if err != nil {
+		return Summary{}, err
+	}
+	p := run.plan
+	c, err := committed(ctx, out, p.RunID)
+	if err != nil {
+		return Summary{}, err
+	}
+	if c != nil {
+		handle(Planned{RunID: p.RunID, Resumed: true, Committed: true, Rows: p.Rows, Shards: len(p.Shards), DoneRows: p.Rows, DoneShards: len(p.Shards)})
+		s := summarise(out, c, in, work{})
+		s.AlreadyCommitted = true
+		return s, nil
+	}
+	return finish(ctx, out, run, in, o, handle)
+}
+
+// finish labels the shards that are left and commits.
+func finish(ctx context.Context, out *storage.Bucket, run planned, in *inputs, o Options, handle Handler) (Summary, error) {
+	p := run.plan
+	todo, err := remaining(ctx, out, p)
+	if err != nil {
+		return Summary{}, err
+	}
+	handle(Planned{RunID: p.RunID, Resumed: run.resumed, Rows: p.Rows, Shards: len(p.Shards),
+		DoneRows: p.Rows - todo.rows, DoneShards: len(p.Shards) - len(todo.shards)})
+	work := work{Device: "none"}
+	if len(todo.shards) > 0 {
+		if work, err = labelShards(ctx, out, run, in, o, todo, handle); err != nil {
+			return Summary{}, err
+		}
+	}
+	c, err := commit(ctx, out, p, o.MaxRejectRate, o.Program)
+	if err != nil {
+		return Summary{}, err
+	}
+	s := summarise(out, c, in, work)
+	s.ResumedRows = p.Rows - todo.rows
+	return s, nil
+}
+
+// shardsToDo are the shards of a plan that have no receipt.
+type shardsToDo struct {
+	shards []pipeline.Shard
+	rows   int64
+}
+
+func remaining(ctx context.Context, out *storage.Bucket, p *dataset.Plan) (shardsToDo, error) {
+	done, err := dataset.Done(ctx, out, p)
+	if err != nil {
+		return shardsToDo{}, err
+	}
+	var todo shardsToDo
+	for i, s := range p.Shards {
+		if !done[i] {
+			todo.shards = append(todo.shards, pipeline.Shard{Index: i, First: s.First, Rows: s.Rows})
+			todo.rows += s.Rows
+		}
+	}
+	return todo, nil
+}
+
+func summarise(out *storage.Bucket, c *dataset.Commit, in *inputs, w work) Summary {
+	s := Summary{
+		RunID: c.RunID, Output: out.URI(), Rows: c.Rows, OK: c.OK, Rejected: c.Rejected, Rejects: c.Codes,
+		Bytes: map[string]int64{}, ModelID: c.ModelID, VocabID: c.VocabID, Untrained: !in.description.Lineage.Trained,
+		Device: w.Device, ImagesPerSecond: w.rate(), Stages: w.Stages,
+	}
+	for _, f := range c.Files {
+		s.Bytes[f.Table] += f.Bytes
+		if f.Table == dataset.Images {
+			s.Shards++
+		}
+	}
+	return s
+}
+
+// causeOf says why a context ended, where that is what an error comes from.
+func causeOf(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, context.Cause(ctx)) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+}

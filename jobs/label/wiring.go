@@ -1,0 +1,129 @@
+package label
+
+import (
+	"context"
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/pipeline"
+	"github.com/sdl-batch/sdl-batch/stages/decode"
+	"github.com/sdl-batch/sdl-batch/stages/fetch"
+	"github.com/sdl-batch/sdl-batch/stages/infer"
+	"github.com/sdl-batch/sdl-batch/stages/manifest"
+	"github.com/sdl-batch/sdl-batch/stages/rank"
+	"github.com/sdl-batch/sdl-batch/stages/write"
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/dataset"
+)
+
+const (
+	openShards = 2 // one being finished behind the one being labelled
+	slabs      = 6 // two open batches, the rest on the way through
+)
+
+// wiring connects the stages of the main job.
+type wiring struct {
+	out         *storage.Bucket
+	run         planned
+	in          *inputs
+	options     Options
+	engine      *engine
+	todo        []pipeline.Shard
+	objects     *storage.Objects
+	manifest    *storage.Bucket
+	manifestKey string
+	progress    *progress
+	meters      map[string]*pipeline.Meter
+}
+
+// run is the system's diagram.
+func (w *wiring) start(ctx context.Context) error {
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	flow := pipeline.NewFlow(ctx)
+	gate := pipeline.NewGate(openShards)
+
+	rows := pipeline.From(flow, "manifest", 256, w.source(gate))
+	objects := pipeline.Through(flow, "fetch", 64, rows, w.fetcher())
+	batches := pipeline.Through(flow, "decode", 1, objects, w.decoder())
+	inferred := pipeline.Through(flow, "infer", 2, batches, w.inferrer())
+	ranked := pipeline.Through(flow, "rank", 2, inferred, w.ranker())
+	pipeline.Into(flow, "write", ranked, w.writer(gate))
+
+	go w.progress.report(watching, pipeline.Watch(watching, flow, "manifest", 100*time.Millisecond))
+	return flow.Wait()
+}
+
+// meter returns the stage's meter. It is called while wiring only.
+func (w *wiring) meter(stage string) *pipeline.Meter {
+	m := &pipeline.Meter{}
+	w.meters[stage] = m
+	return m
+}
+
+func (w *wiring) readings() map[string]pipeline.Reading {
+	out := map[string]pipeline.Reading{}
+	for stage, m := range w.meters {
+		out[stage] = m.Read()
+	}
+	return out
+}
+
+func (w *wiring) source(gate pipeline.Gate) *manifest.Source {
+	p := w.run.plan
+	s := &manifest.Source{
+		Bucket: w.manifest, Key: w.manifestKey, Format: manifest.Format(p.Identity.ManifestFormat),
+		Pinned:  storage.Attrs{Size: w.run.manifest.Size, Version: w.run.manifest.Version},
+		Columns: manifest.Columns{URI: p.Identity.URIColumn, Carried: p.Identity.Carried},
+		Gate:    gate, Meter: w.meter("manifest"),
+	}
+	for _, shard := range w.todo {
+		at := p.Shards[shard.Index]
+		s.Tasks = append(s.Tasks, manifest.Task{Shard: shard, Offset: at.Offset, Line: at.Line})
+	}
+	return s
+}
+
+func (w *wiring) fetcher() *fetch.Stage {
+	return &fetch.Stage{Reader: w.objects, Config: w.options.Fetch, Meter: w.meter("fetch")}
+}
+
+func (w *wiring) decoder() *decode.Stage {
+	spec := decodeSpec(w.in.description)
+	return &decode.Stage{
+		Spec: spec, Workers: decoders(w.options), BatchSize: w.engine.batch,
+		Slabs: pipeline.NewPool[uint8](slabs, w.engine.batch*spec.Size*spec.Size*3),
+		Meter: w.meter("decode"),
+	}
+}
+
+func (w *wiring) inferrer() *infer.Stage {
+	matrix := w.in.description.Rows * w.in.description.Dim
+	return &infer.Stage{
+		Embedders: w.engine.embedders, MatrixLen: matrix,
+		Embeddings: pipeline.NewPool[float32](slabs, w.engine.batch*matrix),
+		Meter:      w.meter("infer"),
+	}
+}
+
+func (w *wiring) ranker() *rank.Stage {
+	return &rank.Stage{Scorer: w.engine.scorer, Rows: w.in.description.Rows, Dim: w.in.description.Dim, Meter: w.meter("rank")}
+}
+
+func (w *wiring) writer(gate pipeline.Gate) *write.Sink {
+	d := w.in.description
+	return &write.Sink{
+		Bucket: w.out, Plan: w.run.plan, Gate: gate, Meter: w.meter("write"),
+		Config: write.Config{
+			Rows: d.Rows, Dim: d.Dim, TopK: w.run.plan.Identity.TopK,
+			Tags: w.in.vocab.Tags, Seen: w.in.vocab.Seen, ModelID: w.in.modelID, VocabID: w.in.vocabID,
+			Carried: w.run.plan.Identity.Carried, Device: w.engine.device, Program: w.options.Program,
+			Metadata: map[string]string{
+				"sdl.run_id": w.run.plan.RunID, "sdl.model_id": w.in.modelID, "sdl.vocab_id": w.in.vocabID, "sdl.program": w.options.Program,
+			},
+		},
+		Counted: w.progress.count,
+		Done: func(r *dataset.Receipt) {
+			w.progress.events.send(ShardDone{Shard: r.Shard, Rows: r.Rows, Rejected: r.Rejected, Seconds: r.Seconds})
+		},
+	}
+}

@@ -1,0 +1,104 @@
+package label
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/pipeline"
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/dataset"
+)
+
+// work is what this process did of a run.
+type work struct {
+	Device  string
+	Rows    int64
+	Seconds float64 // from the first row to the last receipt
+	Stages  map[string]pipeline.Reading
+}
+
+func (w work) rate() float64 {
+	if w.Seconds == 0 {
+		return 0
+	}
+	return float64(w.Rows) / w.Seconds
+}
+
+// labelShards labels shards and records them; it fails when one cannot be
+// finished, after which those that were finished stay done.
+func labelShards(ctx context.Context, out *storage.Bucket, run planned, in *inputs, o Options, todo shardsToDo, handle Handler) (work, error) {
+	e, err := newEngine(ctx, in, o, todo.rows)
+	if err != nil {
+		return work{}, err
+	}
+	defer e.close()
+	events := &serial{handle: handle}
+	events.send(e.loaded(in))
+
+	objects, manifestBucket, manifestKey, err := openStores(ctx, o)
+	if err != nil {
+		return work{}, err
+	}
+	defer objects.Close()
+	defer manifestBucket.Close()
+
+	start := time.Now()
+	progress := &progress{events: events, total: todo.rows, start: start}
+	w := wiring{
+		out: out, run: run, in: in, options: o, engine: e, todo: todo.shards,
+		objects: objects, manifest: manifestBucket, manifestKey: manifestKey,
+		meters: map[string]*pipeline.Meter{}, progress: progress,
+	}
+	err = w.start(ctx)
+	return work{Device: e.device, Rows: progress.rows(), Seconds: time.Since(start).Seconds(), Stages: w.readings()}, err
+}
+
+// openStores opens what rows are read from. A manifest on this machine may name
+// any file here; one from elsewhere only what the options allow.
+func openStores(ctx context.Context, o Options) (*storage.Objects, *storage.Bucket, string, error) {
+	bucket, key, err := openFile(ctx, o.Manifest)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	folder, _, err := storage.SplitURI(o.Manifest)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	return storage.NewObjects(storage.ObjectsOptions{
+		Base: folder, AllowLocal: storage.IsLocal(o.Manifest), AllowRoots: o.AllowRoots,
+	}), bucket, key, nil
+}
+
+// openFile opens the folder of a file and returns the file's key in it.
+func openFile(ctx context.Context, uri string) (*storage.Bucket, string, error) {
+	folder, key, err := storage.SplitURI(uri)
+	if err != nil {
+		return nil, "", asConfig(err)
+	}
+	bucket, err := storage.Open(ctx, folder)
+	if err != nil {
+		return nil, "", asConfig(err)
+	}
+	return bucket, key, nil
+}
+
+// serial hands events over one at a time.
+type serial struct {
+	mu     sync.Mutex
+	handle Handler
+}
+
+func (s *serial) send(e Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handle(e)
+}
+
+func decoders(o Options) int {
+	if o.Decoders > 0 {
+		return o.Decoders
+	}
+	return runtime.GOMAXPROCS(0)
+}

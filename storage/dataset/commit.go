@@ -1,0 +1,65 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/storage"
+)
+
+// Commit is the record whose existence makes a run visible as a whole.
+type Commit struct {
+	Format      int              `json:"format"`
+	RunID       string           `json:"run_id"`
+	Fingerprint string           `json:"fingerprint"`
+	ModelID     string           `json:"model_id"`
+	VocabID     string           `json:"vocab_id"`
+	Rows        int64            `json:"rows"`
+	OK          int64            `json:"ok"`
+	Rejected    int64            `json:"rejected"`
+	Codes       map[string]int64 `json:"codes,omitempty"`
+	Devices     map[string]int   `json:"devices"` // shards by the device that inferred them
+	Files       []File           `json:"files"`
+	Committed   time.Time        `json:"committed"`
+	// ShardSeconds is the time from the first row to the receipt, summed over
+	// the shards.
+	ShardSeconds float64 `json:"shard_seconds"`
+	Program      string  `json:"program"`
+}
+
+// ReadCommit reads the commit of a run. The error is storage.ErrNotExist when
+// the run has not been committed.
+func ReadCommit(ctx context.Context, b *storage.Bucket, run string) (*Commit, error) {
+	var c Commit
+	if err := readRecord(ctx, b, CommitKey(run), &c); err != nil {
+		return nil, err
+	}
+	if c.Format != Format || c.RunID != run {
+		return nil, fmt.Errorf("%s: format %d, run %q", CommitKey(run), c.Format, c.RunID)
+	}
+	return &c, nil
+}
+
+// CreateCommit records a commit unless there is one, and returns the one that
+// counts.
+func CreateCommit(ctx context.Context, b *storage.Bucket, c *Commit) (*Commit, error) {
+	if _, err := createRecord(ctx, b, CommitKey(c.RunID), c); err != nil {
+		return nil, err
+	}
+	return ReadCommit(ctx, b, c.RunID)
+}
+
+// Runs returns the ids of all runs that have a plan, in order.
+func Runs(ctx context.Context, b *storage.Bucket) ([]string, error) {
+	var out []string
+	for o, err := range b.List(ctx, runsFolder) {
+		if err != nil {
+			return nil, err
+		}
+		if id, ok := RunOfPlan(o.Key); ok {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}

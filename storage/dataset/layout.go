@@ -1,0 +1,97 @@
+package dataset
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Tables of a dataset.
+const (
+	Images     = "images"
+	Tags       = "tags"
+	Embeddings = "embeddings"
+	Vocab      = "vocab"
+)
+
+// Tables lists them in the order in which they are published.
+var Tables = []string{Vocab, Embeddings, Tags, Images}
+
+// ShardTables lists the tables that every shard has a part of.
+var ShardTables = []string{Images, Tags, Embeddings}
+
+const runsFolder = "_runs/"
+
+var runID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// ValidateRunID refuses ids that could not be a partition value and a file
+// name in every store.
+func ValidateRunID(id string) error {
+	if !runID.MatchString(id) {
+		return fmt.Errorf("run id %q: want 1 to 100 letters, digits, '.', '_' or '-', the first a letter or digit", id)
+	}
+	return nil
+}
+
+func runKey(run, name string) string { return runsFolder + run + "/" + name }
+
+// PlanKey names a run's plan.
+func PlanKey(run string) string { return runKey(run, "plan.json") }
+
+// VocabKey names the vocabulary that a run ranks.
+func VocabKey(run string) string { return runKey(run, "vocab.parquet") }
+
+// CommitKey names the record of a run's commit.
+func CommitKey(run string) string { return runKey(run, "commit.json") }
+
+// AbandonedKey names the record that a run will never commit.
+func AbandonedKey(run string) string { return runKey(run, "abandoned.json") }
+
+// ProbePrefix is where a run tries what the store can do.
+func ProbePrefix(run string) string { return runKey(run, "probe/") }
+
+// AttemptsPrefix is the folder of all attempts of a run.
+func AttemptsPrefix(run string) string { return runKey(run, "attempts/") }
+
+// AttemptKey names a table's file in one attempt at a shard.
+func AttemptKey(run string, shard int, attempt, table string) string {
+	return AttemptsPrefix(run) + AttemptName(shard, attempt) + "/" + table + ".parquet"
+}
+
+// AttemptName is the folder name of one attempt.
+func AttemptName(shard int, attempt string) string { return fmt.Sprintf("%06d.%s", shard, attempt) }
+
+// ReceiptsPrefix is the folder of a run's receipts.
+func ReceiptsPrefix(run string) string { return runKey(run, "receipts/") }
+
+// ReceiptKey names a shard's receipt.
+func ReceiptKey(run string, shard int) string {
+	return ReceiptsPrefix(run) + fmt.Sprintf("%06d.json", shard)
+}
+
+// ReceiptShard returns the shard whose receipt has this key.
+func ReceiptShard(run, key string) (int, bool) {
+	name, ok := strings.CutPrefix(key, ReceiptsPrefix(run))
+	name, ok2 := strings.CutSuffix(name, ".json")
+	shard, err := strconv.Atoi(name)
+	return shard, ok && ok2 && err == nil
+}
+
+// TablePrefix is the folder of a run's part files in one table.
+func TablePrefix(table, run string) string { return table + "/run=" + run + "/" }
+
+// PartKey names the part file of a shard.
+func PartKey(table, run string, shard int) string {
+	return TablePrefix(table, run) + fmt.Sprintf("part-%06d.parquet", shard)
+}
+
+// SuccessKey names the marker that a table of a run is whole.
+func SuccessKey(table, run string) string { return TablePrefix(table, run) + "_SUCCESS" }
+
+// RunOfPlan returns the run whose plan has this key.
+func RunOfPlan(key string) (string, bool) {
+	rest, ok := strings.CutPrefix(key, runsFolder)
+	id, ok2 := strings.CutSuffix(rest, "/plan.json")
+	return id, ok && ok2 && runID.MatchString(id)
+}
