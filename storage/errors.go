@@ -1,0 +1,55 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Every error of this package wraps one of these or the error of the caller's
+// context; local files keep their system error beside it.
+var (
+	// ErrNotExist: no such object, or no such bucket.
+	ErrNotExist = errors.New("does not exist")
+	// ErrExist: an object of that name with other content is there already.
+	ErrExist = errors.New("exists already")
+	// ErrPermission: the store knows the caller and refuses, or no usable
+	// credentials were found, or the URI is outside the allowed folders.
+	ErrPermission = errors.New("permission denied")
+	// ErrTransient: the store did not answer as it should, after all retries.
+	ErrTransient = errors.New("storage is unavailable")
+	// ErrTooLarge: the object holds more bytes than the caller accepts.
+	ErrTooLarge = errors.New("too large")
+	// ErrInvalid: a malformed name or option, or something that is no object.
+	ErrInvalid = errors.New("invalid")
+	// ErrUnsupported: the store cannot do this, or no driver is built in.
+	ErrUnsupported = errors.New("not supported")
+	// ErrChanged: the object became another one between two reads.
+	ErrChanged = errors.New("changed while it was read")
+)
+
+// ErrNoBucket is the ErrNotExist of a bucket, where the store says so.
+var ErrNoBucket = fmt.Errorf("no such bucket: %w", ErrNotExist)
+
+// wrapOp adds an operation and a URI to err; uri must be redacted. nil stays nil.
+func wrapOp(op, uri string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", op, uri, err)
+}
+
+// invalid reports a malformed name or option; the text must hold no secret.
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+// contextError returns the context's error within err, nil where there is none.
+func contextError(err error) error {
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, ended) {
+			return ended
+		}
+	}
+	return nil
+}

@@ -1,0 +1,380 @@
+package storage_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/storagetest"
+)
+
+// front serves an S3 store that holds data as "x" behind a front. The bucket
+// has no connection yet: one that was used before is replaced by net/http
+// without asking anybody when it is found dead.
+func front(t *testing.T, data []byte) (*storagetest.Front, *storage.Bucket) {
+	f := storagetest.NewFront(storagetest.NewS3(t))
+	uri := storagetest.Serve(t, f)
+	put(t, open(t, uri), "x", data)
+	return f, open(t, uri)
+}
+
+func TestReadThroughFaults(t *testing.T) {
+	cases := map[string]struct {
+		faults   []storagetest.Fault
+		kind     error // nil: the read succeeds
+		attempts int
+	}{
+		"none":                  {nil, nil, 1},
+		"500":                   {faults(1, storagetest.Status(500, "InternalError")), nil, 2},
+		"503 twice":             {faults(2, storagetest.Status(503, "SlowDown")), nil, 3},
+		"503 without a body":    {faults(1, storagetest.Status(503, "")), nil, 2},
+		"429":                   {faults(1, storagetest.Status(429, "TooManyRequests")), nil, 2},
+		"400 request timeout":   {faults(1, storagetest.Status(400, "RequestTimeout")), nil, 2},
+		"reset":                 {faults(1, storagetest.Reset), nil, 2},
+		"truncated body":        {faults(1, storagetest.Truncate(1000)), nil, 2},
+		"no body":               {faults(1, storagetest.Truncate(0)), nil, 2},
+		"503 for ever":          {faults(9, storagetest.Status(503, "SlowDown")), storage.ErrTransient, 4},
+		"reset for ever":        {faults(9, storagetest.Reset), storage.ErrTransient, 4},
+		"truncated for ever":    {faults(9, storagetest.Truncate(99)), storage.ErrTransient, 4},
+		"403":                   {faults(1, storagetest.Status(403, "AccessDenied")), storage.ErrPermission, 1},
+		"403 without a body":    {faults(1, storagetest.Status(403, "")), storage.ErrPermission, 1},
+		"400 expired":           {faults(1, storagetest.Status(400, "ExpiredToken")), storage.ErrPermission, 1},
+		"404":                   {faults(1, storagetest.Status(404, "NoSuchKey")), storage.ErrNotExist, 1},
+		"404 no bucket":         {faults(1, storagetest.Status(404, "NoSuchBucket")), storage.ErrNoBucket, 1},
+		"301 another region":    {faults(1, storagetest.Status(301, "PermanentRedirect")), storage.ErrInvalid, 1},
+		"400 another region":    {faults(1, storagetest.Status(400, "AuthorizationHeaderMalformed")), storage.ErrInvalid, 1},
+		"nonsense with a 200":   {faults(9, notHTTP), storage.ErrTransient, 4},
+		"delayed within limits": {faults(1, storagetest.Delay(20*time.Millisecond)), nil, 1},
+	}
+	data := payload(300_000)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			f, b := front(t, data)
+			f.Once("GET", "/x", c.faults...)
+			got, attrs, err := b.ReadAll(t.Context(), "x", 1<<20)
+			if c.kind != nil {
+				want(t, err, c.kind)
+			} else if err != nil || !bytes.Equal(got, data) {
+				t.Errorf("%d bytes, %v", len(got), err)
+			}
+			if attrs.Attempts != c.attempts || f.Requests("GET", "/x") != c.attempts {
+				t.Errorf("%d attempts, %d requests, want %d", attrs.Attempts, f.Requests("GET", "/x"), c.attempts)
+			}
+		})
+	}
+}
+
+func faults(n int, fault storagetest.Fault) []storagetest.Fault {
+	list := make([]storagetest.Fault, n)
+	for i := range list {
+		list[i] = fault
+	}
+	return list
+}
+
+// notHTTP answers with bytes that are no HTTP.
+func notHTTP(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	connection, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	connection.Write([]byte("SSH-2.0-server\r\n\r\n"))
+	connection.Close()
+}
+
+func TestBlackholeIsTransient(t *testing.T) {
+	f := storagetest.NewFront(storagetest.NewS3(t))
+	f.Always("GET", "", storagetest.Delay(time.Minute))
+	f.Always("HEAD", "", storagetest.Delay(time.Minute))
+	f.Always("PUT", "", storagetest.Delay(time.Minute))
+	policy := storage.Policy{Attempts: 2, BaseDelay: 1, MaxDelay: 1, AttemptTimeout: 50 * time.Millisecond}
+	b, err := storage.OpenWith(t.Context(), storagetest.Serve(t, f), storage.Options{Retry: policy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	_, err = b.Stat(t.Context(), "x")
+	want(t, err, storage.ErrTransient)
+	_, _, err = b.ReadAll(t.Context(), "x", 10)
+	want(t, err, storage.ErrTransient)
+	_, err = b.NewReader(t.Context(), "x")
+	want(t, err, storage.ErrTransient)
+	_, err = b.CreateOnce(t.Context(), "x", nil)
+	want(t, err, storage.ErrTransient)
+	w, err := b.NewWriter(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write([]byte("x"))
+	want(t, w.Close(), storage.ErrTransient)
+	if n := f.Requests("HEAD", "/x"); n != 2 {
+		t.Errorf("%d requests for 2 attempts", n)
+	}
+}
+
+// slowly lets the store answer, and stalls before the last byte of the body.
+func slowly(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	next.ServeHTTP(&stalling{ResponseWriter: w, request: r}, r)
+}
+
+type stalling struct {
+	http.ResponseWriter
+	request *http.Request
+}
+
+func (s *stalling) Write(p []byte) (int, error) {
+	s.ResponseWriter.Write(p[:len(p)-1])
+	s.ResponseWriter.(http.Flusher).Flush()
+	<-s.request.Context().Done()
+	return 0, s.request.Context().Err()
+}
+
+func TestStalledBodies(t *testing.T) {
+	f := storagetest.NewFront(storagetest.NewS3(t))
+	policy := storage.Policy{Attempts: 3, BaseDelay: 1, MaxDelay: 1, AttemptTimeout: 300 * time.Millisecond}
+	b, err := storage.OpenWith(t.Context(), storagetest.Serve(t, f), storage.Options{Retry: policy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	put(t, b, "x", []byte("hello"))
+	f.Once("GET", "/x", slowly)
+	if data, attrs, err := b.ReadAll(t.Context(), "x", 10); err != nil || string(data) != "hello" || attrs.Attempts != 2 {
+		t.Errorf("%q, %+v, %v", data, attrs, err)
+	}
+	f.Once("GET", "/x", slowly)
+	r, err := b.NewReader(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if data, err := io.ReadAll(r); err != nil || string(data) != "hello" {
+		t.Errorf("%q, %v", data, err)
+	}
+}
+
+func TestConnectionRefused(t *testing.T) {
+	b := open(t, storagetest.FolderURI("http://127.0.0.1:1"))
+	_, err := b.Stat(t.Context(), "x")
+	want(t, err, storage.ErrTransient)
+}
+
+func TestWrongBucket(t *testing.T) {
+	b := open(t, strings.Replace(storagetest.S3(t), storagetest.Bucket, "pond", 1))
+	_, _, err := b.ReadAll(t.Context(), "x", 10)
+	want(t, err, storage.ErrNoBucket)
+	_, err = b.CreateOnce(t.Context(), "x", nil)
+	want(t, err, storage.ErrNotExist)
+	for _, err := range b.List(t.Context(), "") {
+		want(t, err, storage.ErrNoBucket)
+	}
+	w, err := b.NewWriter(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(payload(1000))
+	want(t, w.Close(), storage.ErrNoBucket)
+}
+
+// A stream that breaks goes on where it stopped.
+func TestReaderResumes(t *testing.T) {
+	data := payload(1 << 20)
+	f, b := front(t, data)
+	f.Once("GET", "/x", storagetest.Truncate(100_000), storagetest.Reset, storagetest.Truncate(200_000),
+		storagetest.Status(503, "SlowDown"), storagetest.Truncate(0))
+	for _, from := range []int64{0, 77} {
+		r, err := b.NewRangeReader(t.Context(), "x", from, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data[from:]) {
+			t.Errorf("from %d: %d bytes, %v", from, len(got), err)
+		}
+		r.Close()
+	}
+}
+
+func TestReaderGivesUp(t *testing.T) {
+	f, b := front(t, payload(1000))
+	f.Once("GET", "/x", append(faults(1, storagetest.Truncate(10)), faults(4, storagetest.Reset)...)...)
+	r, err := b.NewReader(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	_, err = io.ReadAll(r)
+	want(t, err, storage.ErrTransient)
+}
+
+func TestReaderSeesAChange(t *testing.T) {
+	f, b := front(t, payload(1000))
+	f.Once("GET", "/x", storagetest.Truncate(10))
+	r, err := b.NewReader(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	put(t, b, "x", payload(1001))
+	_, err = io.ReadAll(r)
+	want(t, err, storage.ErrChanged)
+}
+
+func TestReaderAtThroughFaults(t *testing.T) {
+	data := payload(2 << 20)
+	f, b := front(t, data)
+	r, err := b.OpenAt(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	f.Once("GET", "/x", storagetest.Truncate(10), storagetest.Status(503, "SlowDown"), storagetest.Reset)
+	p := make([]byte, 1<<20)
+	if _, err := r.ReadAt(p, 5); err != nil || !bytes.Equal(p, data[5:5+len(p)]) {
+		t.Error(err)
+	}
+}
+
+// The parts of an upload are repeated one by one.
+func TestWriterThroughFaults(t *testing.T) {
+	data := payload(20 << 20)
+	f, b := front(t, nil)
+	f.Once("POST", "/x", storagetest.Status(503, "SlowDown"))
+	f.Once("PUT", "/x", storagetest.Status(500, "InternalError"), storagetest.Reset, storagetest.Status(503, "SlowDown"))
+	put(t, b, "x", data)
+	if got := get(t, b, "x"); got != string(data) {
+		t.Error("the object differs")
+	}
+}
+
+func TestWriterGivesUp(t *testing.T) {
+	for _, size := range []int{0, 1000, 20 << 20} {
+		f, b := front(t, nil)
+		f.Always("PUT", "/y", storagetest.Reset)
+		w, err := b.NewWriter(t.Context(), "y")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, writing := w.Write(payload(size))
+		want(t, errors.Join(writing, w.Close()), storage.ErrTransient)
+		_, err = b.Stat(t.Context(), "y")
+		want(t, err, storage.ErrNotExist)
+		// An upload in parts is ended, so that the store keeps no orphans.
+		if size > 1000 && f.Requests("DELETE", "/y") == 0 {
+			t.Error("the upload was not aborted")
+		}
+	}
+}
+
+func TestPublishThroughFaults(t *testing.T) {
+	f, b := front(t, payload(1000))
+	f.Once("PUT", "/dst", storagetest.DropReply, storagetest.Status(503, "SlowDown"))
+	f.Once("HEAD", "/dst", storagetest.Status(503, ""))
+	if err := b.Publish(t.Context(), "dst", "x"); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(t, b, "dst"); got != string(payload(1000)) {
+		t.Error("the copy differs")
+	}
+}
+
+func TestListThroughFaults(t *testing.T) {
+	f, b := front(t, nil)
+	put(t, b, "a/x", nil)
+	f.Once("GET", "/lake", storagetest.Status(503, "SlowDown"), storagetest.Truncate(30))
+	if found := keys(t, b, "a/"); len(found) != 1 {
+		t.Errorf("listed %q", found)
+	}
+}
+
+func TestBackoffIsReported(t *testing.T) {
+	f := storagetest.NewFront(storagetest.NewS3(t))
+	folder := storagetest.Serve(t, f)
+	put(t, open(t, folder), "x", nil)
+	var uris []string
+	b, err := storage.OpenWith(t.Context(), folder, storage.Options{
+		Retry: quick,
+		OnBackoff: func(uri string, attempt int, delay time.Duration) {
+			uris = append(uris, uri)
+			if attempt != len(uris) || delay <= 0 || delay > quick.MaxDelay {
+				t.Errorf("attempt %d, delay %v", attempt, delay)
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	f.Once("GET", "/x", faults(2, storagetest.Reset)...)
+	called := 0
+	ctx := storage.OnBackoff(t.Context(), func(attempt int, _ time.Duration) { called = attempt })
+	if _, _, err := b.ReadAll(ctx, "x", 10); err != nil {
+		t.Fatal(err)
+	}
+	if len(uris) != 2 || uris[0] != "s3://lake/x" || called != 2 {
+		t.Errorf("told %q, the context's hook %d times", uris, called)
+	}
+}
+
+func TestCancelDuringBackoff(t *testing.T) {
+	f := storagetest.NewFront(storagetest.NewS3(t))
+	f.Always("GET", "", storagetest.Reset)
+	slow := storage.Policy{BaseDelay: time.Hour, MaxDelay: time.Hour}
+	b, err := storage.OpenWith(t.Context(), storagetest.Serve(t, f), storage.Options{Retry: slow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ctx = storage.OnBackoff(ctx, func(int, time.Duration) { cancel() })
+	_, _, err = b.ReadAll(ctx, "x", 10)
+	want(t, err, context.Canceled)
+}
+
+func TestMissingCredentialsAndRegion(t *testing.T) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
+		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	_, err := storage.Open(t.Context(), "s3://lake")
+	want(t, err, storage.ErrInvalid)
+	b := open(t, "s3://lake?endpoint=http://127.0.0.1:1")
+	_, err = b.Stat(t.Context(), "x")
+	want(t, err, storage.ErrPermission)
+}
+
+// The environment names the endpoint and the credentials; requests go there by
+// path style, signed.
+func TestEnvironment(t *testing.T) {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"} {
+		t.Run(name, func(t *testing.T) {
+			var signed atomic.Bool
+			s3 := storagetest.NewS3(t)
+			uri := storagetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				signed.Store(strings.Contains(r.Header.Get("Authorization"), "Credential=AKIDEXAMPLE/"))
+				s3.ServeHTTP(w, r)
+			}))
+			t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+			t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+			t.Setenv("AWS_SECRET_ACCESS_KEY", "canary")
+			t.Setenv("AWS_REGION", "")
+			t.Setenv("AWS_DEFAULT_REGION", "")
+			t.Setenv(name, endpointOf(t, uri))
+			b := open(t, "s3://lake/p")
+			put(t, b, "x", []byte("hello"))
+			if got := get(t, b, "x"); got != "hello" || !signed.Load() {
+				t.Errorf("%q, signed %v", got, signed.Load())
+			}
+		})
+	}
+}

@@ -1,0 +1,51 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+)
+
+// fileErrors maps what the system says to the kinds of this package.
+var fileErrors = []struct {
+	system []error
+	kind   error
+}{
+	{[]error{fs.ErrNotExist, syscall.ENOTDIR}, ErrNotExist},
+	{[]error{fs.ErrExist}, ErrExist},
+	{[]error{fs.ErrPermission, syscall.EROFS}, ErrPermission},
+	{[]error{syscall.EIO, syscall.ESTALE, syscall.ETIMEDOUT, syscall.EAGAIN, syscall.EINTR,
+		syscall.EMFILE, syscall.ENFILE, syscall.EBUSY, syscall.ENOMEM}, ErrTransient},
+	{[]error{syscall.EISDIR, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL, syscall.ENXIO}, ErrInvalid},
+}
+
+// fileError gives an error of a local file its kind. Its path is left to the
+// caller; the system's own error stays within reach of errors.Is.
+func fileError(err error) error {
+	if err == nil {
+		return nil
+	}
+	cause := systemError(err)
+	for _, row := range fileErrors {
+		for _, known := range row.system {
+			if errors.Is(cause, known) {
+				return fmt.Errorf("%w: %w", row.kind, cause)
+			}
+		}
+	}
+	return cause
+}
+
+// systemError strips the path from err.
+func systemError(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

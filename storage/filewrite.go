@@ -1,0 +1,189 @@
+package storage
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// A file under construction is called .sdl-<random>.tmp and lies in the folder
+// of its final name, so that naming it is atomic. Listings leave it out.
+const (
+	tempPrefix = ".sdl-"
+	tempSuffix = ".tmp"
+)
+
+func isTemp(name string) bool {
+	return strings.HasPrefix(name, tempPrefix) && strings.HasSuffix(name, tempSuffix)
+}
+
+// fileUpload is a file that has no name of its own yet.
+type fileUpload struct {
+	file  *os.File
+	final string
+}
+
+func (f *files) create(_ context.Context, key string) (upload, error) {
+	path, err := f.path(key)
+	if err != nil {
+		return nil, err
+	}
+	return newFileUpload(path)
+}
+
+func newFileUpload(final string) (*fileUpload, error) {
+	folder := filepath.Dir(final)
+	temp := filepath.Join(folder, tempPrefix+rand.Text()+tempSuffix)
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	file, err := os.OpenFile(temp, flags, 0o666)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeFolder(folder); err != nil {
+			return nil, fileError(err)
+		}
+		file, err = os.OpenFile(temp, flags, 0o666)
+	}
+	if err != nil {
+		return nil, fileError(err)
+	}
+	return &fileUpload{file: file, final: final}, nil
+}
+
+func (u *fileUpload) Write(p []byte) (int, error) {
+	n, err := u.file.Write(p)
+	return n, fileError(err)
+}
+
+// commit makes the file durable and renames it to its final name.
+func (u *fileUpload) commit() error {
+	return u.publish(os.Rename)
+}
+
+// publish names the finished file by rename or link; the temporary name is
+// gone afterwards in any case.
+func (u *fileUpload) publish(name func(temp, final string) error) error {
+	temp := u.file.Name()
+	defer os.Remove(temp)
+	if err := errors.Join(u.file.Sync(), u.file.Close()); err != nil {
+		return fileError(err)
+	}
+	err := name(temp, u.final)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fileError(err)
+	}
+	return fileError(errors.Join(err, syncFolder(filepath.Dir(u.final))))
+}
+
+func (u *fileUpload) abort() error {
+	u.file.Close()
+	err := os.Remove(u.file.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fileError(err)
+}
+
+// putOnce names the file by link(2), which never replaces another one.
+func (f *files) putOnce(ctx context.Context, key string, data []byte) error {
+	path, err := f.path(key)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return errors.Join(ErrExist, fileError(syncFolder(filepath.Dir(path))))
+	}
+	u, err := newFileUpload(path)
+	if err != nil {
+		return err
+	}
+	if _, err := u.Write(data); err != nil {
+		return errors.Join(err, u.abort())
+	}
+	return linkError(u.publish(os.Link))
+}
+
+// linkError names file systems without links.
+func linkError(err error) error {
+	for _, number := range []error{syscall.EOPNOTSUPP, syscall.ENOSYS, syscall.EPERM} {
+		if errors.Is(err, number) {
+			return errors.Join(ErrUnsupported, errors.New("this file system has or allows no hard links"))
+		}
+	}
+	return err
+}
+
+// link gives src a second name; on another file system it makes a copy.
+func (f *files) link(ctx context.Context, dst, src string) error {
+	from, err := f.path(src)
+	if err != nil {
+		return err
+	}
+	to, err := f.path(dst)
+	if err != nil {
+		return err
+	}
+	err = os.Link(from, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeFolder(filepath.Dir(to)); err != nil {
+			return fileError(err)
+		}
+		err = os.Link(from, to)
+	}
+	if errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EMLINK) {
+		return copyFile(ctx, to, from)
+	}
+	if err != nil {
+		return linkError(fileError(err))
+	}
+	return fileError(syncFolder(filepath.Dir(to)))
+}
+
+// copyFile copies a file without ever replacing another.
+func copyFile(ctx context.Context, to, from string) error {
+	body, _, err := openFile(os.OpenFile, from, 0, -1)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	u, err := newFileUpload(to)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(u, readerUntil{ctx, body}); err != nil {
+		return errors.Join(err, u.abort())
+	}
+	return linkError(u.publish(os.Link))
+}
+
+// readerUntil ends a copy when its context does.
+type readerUntil struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r readerUntil) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+func (f *files) remove(_ context.Context, key string) error {
+	path, err := f.path(key)
+	if err != nil {
+		return err
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return fileError(err)
+	}
+	if info.IsDir() {
+		return invalid("this is a folder")
+	}
+	return fileError(os.Remove(path))
+}
