@@ -20,7 +20,7 @@ $(LIBRARY): model/ort/library.sha256
 
 .PHONY: demo
 demo: build ## label generated scenes and show the result
-	$(BIN)/sdl-batch demo
+	$(BIN)/sdl-batch demo --output $(BIN)/demo
 
 .PHONY: test
 test: build ## all tests, as the README says

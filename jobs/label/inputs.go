@@ -65,7 +65,7 @@ func storeVocabulary(ctx context.Context, out *storage.Bucket, p *dataset.Plan, 
 		return err
 	}
 	var file bytes.Buffer
-	if err := in.vocab.Write(&file); err != nil {
+	if err := in.vocab.Encode(&file); err != nil {
 		return fmt.Errorf("vocabulary: %w", err)
 	}
 	_, err = out.CreateOnce(ctx, key, file.Bytes())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/model"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
 	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
@@ -104,7 +105,7 @@ func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
 		Format: dataset.Format, RunID: o.RunID, CreatedAt: time.Now().UTC(), Program: o.Program,
 		Manifest: dataset.Manifest{URI: storage.Redact(o.Manifest), Version: attrs.Version, Size: attrs.Size},
 		ModelURI: storage.Redact(o.Model), VocabURI: storage.Redact(o.Vocab),
-		Rows: index.Rows, ShardRows: o.ShardRows,
+		Rows: index.Rows, ShardRows: o.ShardRows, Scoring: scoring(in.description),
 		Identity: dataset.Identity{
 			ManifestSHA256: index.SHA256, ManifestFormat: string(format), ManifestBase: storage.Redact(folder),
 			URIColumn: o.URIColumn, Carried: o.Carry,
@@ -116,6 +117,13 @@ func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
 	}
 	p.Fingerprint = p.Identity.Fingerprint()
 	return p, nil
+}
+
+func scoring(d *model.Description) dataset.Scoring {
+	return dataset.Scoring{
+		Rows: d.Rows, Dim: d.Dim, Reduction: d.RowReduction.Kind, ReductionK: d.RowReduction.K,
+		NormaliseRows: d.Normalise.Rows, NormaliseLabels: d.Normalise.Labels, LogitScale: d.LogitScale,
+	}
 }
 
 func scan(ctx context.Context, o Options, format manifest.Format) (manifest.Index, storage.Attrs, error) {

@@ -23,7 +23,7 @@ func vocabularyFile(ctx context.Context, out *storage.Bucket, p *dataset.Plan) (
 	if err != nil {
 		return dataset.File{}, err
 	}
-	v, err := model.DecodeVocabulary(text)
+	v, err := model.DecodeVocabulary(ctx, text)
 	if err != nil {
 		return dataset.File{}, fmt.Errorf("%s: %w", key, err)
 	}

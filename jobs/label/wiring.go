@@ -118,9 +118,10 @@ func (w *wiring) writer(gate pipeline.Gate) *write.Sink {
 			Tags: w.in.vocab.Tags, Seen: w.in.vocab.Seen, ModelID: w.in.modelID, VocabID: w.in.vocabID,
 			Carried: w.run.plan.Identity.Carried, Device: w.engine.device, Program: w.options.Program,
 			Metadata: map[string]string{
-				"sdl.run_id": w.run.plan.RunID, "sdl.model_id": w.in.modelID, "sdl.vocab_id": w.in.vocabID, "sdl.program": w.options.Program,
+				dataset.RunMetadata: w.run.plan.RunID, "sdl.model_id": w.in.modelID, "sdl.vocab_id": w.in.vocabID, "sdl.program": w.options.Program,
 			},
 		},
+		Display: storage.Redact,
 		Counted: w.progress.count,
 		Done: func(r *dataset.Receipt) {
 			w.progress.events.send(ShardDone{Shard: r.Shard, Rows: r.Rows, Rejected: r.Rejected, Seconds: r.Seconds})

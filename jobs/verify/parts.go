@@ -1,0 +1,107 @@
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/sdl-batch/sdl-batch/model"
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/columnar"
+	"github.com/sdl-batch/sdl-batch/storage/dataset"
+)
+
+// fetch copies a committed part to this machine, checking length, digest,
+// footer and whose run it is. It returns "" for a part that is not there.
+func (c *check) fetch(ctx context.Context, key string) (path string, err error) {
+	want, ok := c.parts[key]
+	if !ok {
+		return "", nil
+	}
+	digest, path, err := c.copy(ctx, key)
+	if errors.Is(err, storage.ErrNotExist) {
+		c.report.note(key, "missing", "was committed and is not there")
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	c.report.Files++
+	c.report.Bytes += want.Bytes
+	if digest != want.SHA256 {
+		c.report.note(key, "digest", "is %s, %s was committed", digest, want.SHA256)
+	}
+	return path, c.footer(path, want)
+}
+
+func (c *check) copy(ctx context.Context, key string) (digest, path string, err error) {
+	r, err := c.out.NewReader(ctx, key)
+	if err != nil {
+		return "", "", err
+	}
+	defer r.Close()
+	file, err := os.CreateTemp(c.scratch, "part-*.parquet")
+	if err != nil {
+		return "", "", err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(io.MultiWriter(file, sum), r)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return "", "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), file.Name(), nil
+}
+
+// footer compares a copy's footer with the commit.
+func (c *check) footer(path string, want dataset.File) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	f, err := columnar.Open(file, info.Size())
+	if err != nil {
+		c.report.note(want.Key, "readable", "%v", err)
+		return nil
+	}
+	if f.Rows != want.Rows {
+		c.report.note(want.Key, "rows", "has %d rows, %d were committed", f.Rows, want.Rows)
+	}
+	if f.Metadata[columnar.SchemaKey] != columnar.SchemaVersion {
+		c.report.note(want.Key, "schema", "has schema version %q, want %s", f.Metadata[columnar.SchemaKey], columnar.SchemaVersion)
+	}
+	if run := f.Metadata[dataset.RunMetadata]; run != c.RunID && want.Table != dataset.Vocab {
+		c.report.note(want.Key, "run", "was written for run %q", run)
+	}
+	return nil
+}
+
+// vocabulary checks the vocab table and returns a copy of it for the second
+// reader, "" where there is none.
+func (c *check) vocabulary(ctx context.Context) (string, error) {
+	key := dataset.PartKey(dataset.Vocab, c.RunID, 0)
+	path, err := c.fetch(ctx, key)
+	if path == "" || err != nil {
+		return "", err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	v, err := model.DecodeVocabulary(ctx, data)
+	if err != nil {
+		c.report.note(key, "readable", "%v", err)
+		return "", nil
+	}
+	if v.ID() != c.plan.Identity.VocabID {
+		c.report.note(key, "vocabulary", "is %s, the run was planned with %s", v.ID(), c.plan.Identity.VocabID)
+	}
+	return path, nil
+}
