@@ -29,7 +29,7 @@
 // ranked per group, R the rows of a shard, W decoding workers, the bytes held
 // at once are at most
 //
-//	fetch budget                                bodies read and not yet decoded
+//	fetch budget + one object of MaxBytes       bodies read and not yet decoded
 //	+ W · decode.Limits.MaxMemory               one image being decoded per worker
 //	+ slabs · B · S·S·3                         pixels (6 slabs)
 //	+ 6 · B · K·D · 4                           embeddings waiting to be written

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
@@ -53,6 +54,13 @@ func folderPrefix(path string) string {
 		return path
 	}
 	return path + "/"
+}
+
+func (b *blobs) full(key string) (string, error) {
+	if !utf8.ValidString(key) {
+		return "", invalid("the key is not valid UTF-8")
+	}
+	return b.folder + key, nil
 }
 
 func (b *blobs) prefix() string { return b.folder }

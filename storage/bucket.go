@@ -110,7 +110,7 @@ func (b *Bucket) full(key string) (string, error) {
 	if strings.IndexByte(key, 0) >= 0 {
 		return "", invalid("the key holds a NUL byte")
 	}
-	return b.store.prefix() + key, nil
+	return b.store.full(key)
 }
 
 // Stat returns the attributes of an object.

@@ -62,9 +62,10 @@ func unclear(written, read error) error {
 	return fmt.Errorf("%w; reading back: %w", written, read)
 }
 
-// ProbeCreateOnce tries on two small objects below prefix, which it deletes
+// ProbeCreateOnce tries on a small object below prefix, which it deletes
 // again, whether the store keeps the promise of CreateOnce. It is
-// ErrUnsupported where a second writer replaced the first.
+// ErrUnsupported where a second writer replaced the first, or where the bytes
+// that were read are not those that were written.
 func (b *Bucket) ProbeCreateOnce(ctx context.Context, prefix string) error {
 	key := prefix + ".sdl-probe-" + rand.Text()
 	defer b.deleteProbe(ctx, key)
@@ -74,11 +75,21 @@ func (b *Bucket) ProbeCreateOnce(ctx context.Context, prefix string) error {
 		if err != nil {
 			return err
 		}
-		if !bytes.Equal(stored, first) {
-			return wrapOp("probe", b.uri, fmt.Errorf("create-once is %w: a second write replaced the first", ErrUnsupported))
+		if err := judgeProbe(stored, first, second); err != nil {
+			return wrapOp("probe", b.uri, err)
 		}
 	}
 	return nil
+}
+
+func judgeProbe(stored, first, second []byte) error {
+	switch {
+	case bytes.Equal(stored, first):
+		return nil
+	case bytes.Equal(stored, second):
+		return fmt.Errorf("create-once is %w: a second write replaced the first", ErrUnsupported)
+	}
+	return fmt.Errorf("this store is %w: it returns other bytes than were written", ErrUnsupported)
 }
 
 // deleteProbe cleans up, also after ctx ended.

@@ -34,7 +34,7 @@ func TestCreateOnceFirstWins(t *testing.T) {
 
 func TestCreateOnceLarge(t *testing.T) {
 	everyStore(t, func(t *testing.T, b *storage.Bucket) {
-		first, second := payload(24<<20), payload(24<<20+1)
+		first, second := payload(parts), payload(parts+1)
 		for _, data := range [][]byte{first, second} {
 			stored, err := b.CreateOnce(t.Context(), "plan", data)
 			if err != nil || !bytes.Equal(stored, first) {

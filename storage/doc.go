@@ -16,8 +16,8 @@
 // start at the last question mark that only name=value pairs follow, so that
 // keys may hold question marks. The credentials, region and endpoint that the
 // AWS environment and configuration files name hold here too; with an endpoint
-// of its own a store is addressed by path style in region us-east-1 unless
-// told otherwise.
+// of its own a store is addressed by path style in region us-east-1 and gets
+// request checksums only where S3 demands them, unless the options say otherwise.
 //
 // Image URIs in a manifest (see [Objects]) have no options: everything after
 // s3://bucket/ is the key, byte for byte, so s3://lake/a b+c%20d?.jpg names

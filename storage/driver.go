@@ -45,7 +45,7 @@ type store interface {
 	// attributes describe the whole object; a Size of -1 is unknown.
 	open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, Attrs, error)
 	// create starts an object that appears when the writer is committed; ctx
-	// bounds the whole upload
+	// bounds the whole upload.
 	create(ctx context.Context, key string) (upload, error)
 	// putOnce stores data unless the key is taken: ErrExist. Any other error
 	// leaves open whether it was stored.
@@ -61,7 +61,9 @@ type store interface {
 	// list yields the objects whose key begins with prefix, sorted by key,
 	// page by page; each page is one call of attempt.
 	list(ctx context.Context, prefix string, attempt attempt) iter.Seq2[Object, error]
-	// prefix is what a bucket's keys get in front, its slash included.
+	// full checks a key of the bucket's folder and returns its object name;
+	// prefix is what comes in front of it, a slash included.
+	full(key string) (string, error)
 	prefix() string
 	close() error
 }

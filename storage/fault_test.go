@@ -3,11 +3,8 @@ package storage_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,47 +116,6 @@ func TestBlackholeIsTransient(t *testing.T) {
 	}
 }
 
-// slowly lets the store answer, and stalls before the last byte of the body.
-func slowly(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	next.ServeHTTP(&stalling{ResponseWriter: w, request: r}, r)
-}
-
-type stalling struct {
-	http.ResponseWriter
-	request *http.Request
-}
-
-func (s *stalling) Write(p []byte) (int, error) {
-	s.ResponseWriter.Write(p[:len(p)-1])
-	s.ResponseWriter.(http.Flusher).Flush()
-	<-s.request.Context().Done()
-	return 0, s.request.Context().Err()
-}
-
-func TestStalledBodies(t *testing.T) {
-	f := storagetest.NewFront(storagetest.NewS3(t))
-	policy := storage.Policy{Attempts: 3, BaseDelay: 1, MaxDelay: 1, AttemptTimeout: 300 * time.Millisecond}
-	b, err := storage.OpenWith(t.Context(), storagetest.Serve(t, f), storage.Options{Retry: policy})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	put(t, b, "x", []byte("hello"))
-	f.Once("GET", "/x", slowly)
-	if data, attrs, err := b.ReadAll(t.Context(), "x", 10); err != nil || string(data) != "hello" || attrs.Attempts != 2 {
-		t.Errorf("%q, %+v, %v", data, attrs, err)
-	}
-	f.Once("GET", "/x", slowly)
-	r, err := b.NewReader(t.Context(), "x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if data, err := io.ReadAll(r); err != nil || string(data) != "hello" {
-		t.Errorf("%q, %v", data, err)
-	}
-}
-
 func TestConnectionRefused(t *testing.T) {
 	b := open(t, storagetest.FolderURI("http://127.0.0.1:1"))
 	_, err := b.Stat(t.Context(), "x")
@@ -181,116 +137,6 @@ func TestWrongBucket(t *testing.T) {
 	}
 	w.Write(payload(1000))
 	want(t, w.Close(), storage.ErrNoBucket)
-}
-
-// A stream that breaks goes on where it stopped.
-func TestReaderResumes(t *testing.T) {
-	data := payload(1 << 20)
-	f, b := front(t, data)
-	f.Once("GET", "/x", storagetest.Truncate(100_000), storagetest.Reset, storagetest.Truncate(200_000),
-		storagetest.Status(503, "SlowDown"), storagetest.Truncate(0))
-	for _, from := range []int64{0, 77} {
-		r, err := b.NewRangeReader(t.Context(), "x", from, -1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data[from:]) {
-			t.Errorf("from %d: %d bytes, %v", from, len(got), err)
-		}
-		r.Close()
-	}
-}
-
-func TestReaderGivesUp(t *testing.T) {
-	f, b := front(t, payload(1000))
-	f.Once("GET", "/x", append(faults(1, storagetest.Truncate(10)), faults(4, storagetest.Reset)...)...)
-	r, err := b.NewReader(t.Context(), "x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	_, err = io.ReadAll(r)
-	want(t, err, storage.ErrTransient)
-}
-
-func TestReaderSeesAChange(t *testing.T) {
-	f, b := front(t, payload(1000))
-	f.Once("GET", "/x", storagetest.Truncate(10))
-	r, err := b.NewReader(t.Context(), "x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	put(t, b, "x", payload(1001))
-	_, err = io.ReadAll(r)
-	want(t, err, storage.ErrChanged)
-}
-
-func TestReaderAtThroughFaults(t *testing.T) {
-	data := payload(2 << 20)
-	f, b := front(t, data)
-	r, err := b.OpenAt(t.Context(), "x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	f.Once("GET", "/x", storagetest.Truncate(10), storagetest.Status(503, "SlowDown"), storagetest.Reset)
-	p := make([]byte, 1<<20)
-	if _, err := r.ReadAt(p, 5); err != nil || !bytes.Equal(p, data[5:5+len(p)]) {
-		t.Error(err)
-	}
-}
-
-// The parts of an upload are repeated one by one.
-func TestWriterThroughFaults(t *testing.T) {
-	data := payload(20 << 20)
-	f, b := front(t, nil)
-	f.Once("POST", "/x", storagetest.Status(503, "SlowDown"))
-	f.Once("PUT", "/x", storagetest.Status(500, "InternalError"), storagetest.Reset, storagetest.Status(503, "SlowDown"))
-	put(t, b, "x", data)
-	if got := get(t, b, "x"); got != string(data) {
-		t.Error("the object differs")
-	}
-}
-
-func TestWriterGivesUp(t *testing.T) {
-	for _, size := range []int{0, 1000, 20 << 20} {
-		f, b := front(t, nil)
-		f.Always("PUT", "/y", storagetest.Reset)
-		w, err := b.NewWriter(t.Context(), "y")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, writing := w.Write(payload(size))
-		want(t, errors.Join(writing, w.Close()), storage.ErrTransient)
-		_, err = b.Stat(t.Context(), "y")
-		want(t, err, storage.ErrNotExist)
-		// An upload in parts is ended, so that the store keeps no orphans.
-		if size > 1000 && f.Requests("DELETE", "/y") == 0 {
-			t.Error("the upload was not aborted")
-		}
-	}
-}
-
-func TestPublishThroughFaults(t *testing.T) {
-	f, b := front(t, payload(1000))
-	f.Once("PUT", "/dst", storagetest.DropReply, storagetest.Status(503, "SlowDown"))
-	f.Once("HEAD", "/dst", storagetest.Status(503, ""))
-	if err := b.Publish(t.Context(), "dst", "x"); err != nil {
-		t.Fatal(err)
-	}
-	if got := get(t, b, "dst"); got != string(payload(1000)) {
-		t.Error("the copy differs")
-	}
-}
-
-func TestListThroughFaults(t *testing.T) {
-	f, b := front(t, nil)
-	put(t, b, "a/x", nil)
-	f.Once("GET", "/lake", storagetest.Status(503, "SlowDown"), storagetest.Truncate(30))
-	if found := keys(t, b, "a/"); len(found) != 1 {
-		t.Errorf("listed %q", found)
-	}
 }
 
 func TestBackoffIsReported(t *testing.T) {
@@ -335,46 +181,4 @@ func TestCancelDuringBackoff(t *testing.T) {
 	ctx = storage.OnBackoff(ctx, func(int, time.Duration) { cancel() })
 	_, _, err = b.ReadAll(ctx, "x", 10)
 	want(t, err, context.Canceled)
-}
-
-func TestMissingCredentialsAndRegion(t *testing.T) {
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
-		"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"} {
-		t.Setenv(name, "")
-	}
-	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	_, err := storage.Open(t.Context(), "s3://lake")
-	want(t, err, storage.ErrInvalid)
-	b := open(t, "s3://lake?endpoint=http://127.0.0.1:1")
-	_, err = b.Stat(t.Context(), "x")
-	want(t, err, storage.ErrPermission)
-}
-
-// The environment names the endpoint and the credentials; requests go there by
-// path style, signed.
-func TestEnvironment(t *testing.T) {
-	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"} {
-		t.Run(name, func(t *testing.T) {
-			var signed atomic.Bool
-			s3 := storagetest.NewS3(t)
-			uri := storagetest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				signed.Store(strings.Contains(r.Header.Get("Authorization"), "Credential=AKIDEXAMPLE/"))
-				s3.ServeHTTP(w, r)
-			}))
-			t.Setenv("AWS_CONFIG_FILE", "/dev/null")
-			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-			t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-			t.Setenv("AWS_SECRET_ACCESS_KEY", "canary")
-			t.Setenv("AWS_REGION", "")
-			t.Setenv("AWS_DEFAULT_REGION", "")
-			t.Setenv(name, endpointOf(t, uri))
-			b := open(t, "s3://lake/p")
-			put(t, b, "x", []byte("hello"))
-			if got := get(t, b, "x"); got != "hello" || !signed.Load() {
-				t.Errorf("%q, signed %v", got, signed.Load())
-			}
-		})
-	}
 }

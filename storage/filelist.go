@@ -17,7 +17,7 @@ func (f *files) list(ctx context.Context, prefix string, attempt attempt) iter.S
 		w := walk{ctx: ctx, root: f.root, prefix: prefix, attempt: attempt, yield: yield}
 		folder := prefix[:strings.LastIndexByte(prefix, '/')+1]
 		if folder != "" {
-			if _, err := f.path(strings.TrimSuffix(folder, "/")); err != nil {
+			if _, err := f.full(strings.TrimSuffix(folder, "/")); err != nil {
 				yield(Object{}, err)
 				return
 			}

@@ -30,23 +30,22 @@ func (f *files) prefix() string { return "" }
 
 func (f *files) close() error { return nil }
 
-// path is the file of a key. A key is a clean relative path, so that every
-// object has one name and none is outside the folder.
-func (f *files) path(key string) (string, error) {
+// full accepts clean relative paths, so that every object has one name and
+// none is outside the folder.
+func (f *files) full(key string) (string, error) {
 	for part := range strings.SplitSeq(key, "/") {
 		if part == "" || part == "." || part == ".." {
 			return "", invalid("a key of local files has no empty, . or .. part")
 		}
 	}
-	return filepath.Join(f.root, key), nil
+	return key, nil
 }
 
+// path is the file of a key.
+func (f *files) path(key string) string { return filepath.Join(f.root, key) }
+
 func (f *files) stat(_ context.Context, key string) (Attrs, error) {
-	path, err := f.path(key)
-	if err != nil {
-		return Attrs{}, err
-	}
-	info, err := os.Stat(path)
+	info, err := os.Stat(f.path(key))
 	if err != nil {
 		return Attrs{}, fileError(err)
 	}
@@ -54,19 +53,15 @@ func (f *files) stat(_ context.Context, key string) (Attrs, error) {
 }
 
 func (f *files) open(_ context.Context, key string, offset, length int64) (io.ReadCloser, Attrs, error) {
-	path, err := f.path(key)
-	if err != nil {
-		return nil, Attrs{}, err
-	}
-	return openFile(os.OpenFile, path, offset, length)
+	return openFile(os.OpenFile, f.path(key), offset, length)
 }
 
 func (f *files) same(dst, src string, _, _ Attrs) bool {
-	left, err := os.Stat(filepath.Join(f.root, dst))
+	left, err := os.Stat(f.path(dst))
 	if err != nil {
 		return false
 	}
-	right, err := os.Stat(filepath.Join(f.root, src))
+	right, err := os.Stat(f.path(src))
 	return err == nil && os.SameFile(left, right)
 }
 

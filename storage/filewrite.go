@@ -30,11 +30,7 @@ type fileUpload struct {
 }
 
 func (f *files) create(_ context.Context, key string) (upload, error) {
-	path, err := f.path(key)
-	if err != nil {
-		return nil, err
-	}
-	return newFileUpload(path)
+	return newFileUpload(f.path(key))
 }
 
 func newFileUpload(final string) (*fileUpload, error) {
@@ -89,11 +85,8 @@ func (u *fileUpload) abort() error {
 }
 
 // putOnce names the file by link(2), which never replaces another one.
-func (f *files) putOnce(ctx context.Context, key string, data []byte) error {
-	path, err := f.path(key)
-	if err != nil {
-		return err
-	}
+func (f *files) putOnce(_ context.Context, key string, data []byte) error {
+	path := f.path(key)
 	if _, err := os.Lstat(path); err == nil {
 		return errors.Join(ErrExist, fileError(syncFolder(filepath.Dir(path))))
 	}
@@ -119,15 +112,8 @@ func linkError(err error) error {
 
 // link gives src a second name; on another file system it makes a copy.
 func (f *files) link(ctx context.Context, dst, src string) error {
-	from, err := f.path(src)
-	if err != nil {
-		return err
-	}
-	to, err := f.path(dst)
-	if err != nil {
-		return err
-	}
-	err = os.Link(from, to)
+	from, to := f.path(src), f.path(dst)
+	err := os.Link(from, to)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeFolder(filepath.Dir(to)); err != nil {
 			return fileError(err)
@@ -174,10 +160,7 @@ func (r readerUntil) Read(p []byte) (int, error) {
 }
 
 func (f *files) remove(_ context.Context, key string) error {
-	path, err := f.path(key)
-	if err != nil {
-		return err
-	}
+	path := f.path(key)
 	info, err := os.Lstat(path)
 	if err != nil {
 		return fileError(err)

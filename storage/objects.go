@@ -146,11 +146,7 @@ func (o *Objects) bucket(ctx context.Context, a address) (*Bucket, error) {
 		return b, nil
 	}
 	options := Options{Retry: o.options.Retry, OnBackoff: o.options.OnBackoff}
-	withQuery := uri
-	if a.query != "" {
-		withQuery += "?" + a.query
-	}
-	b, err := OpenWith(ctx, withQuery, options)
+	b, err := OpenWith(ctx, a.folder(""), options)
 	if err == nil {
 		o.buckets[uri] = b
 	}

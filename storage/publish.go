@@ -1,9 +1,11 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // Publish makes the finished object src appear as dst: a second link to the
@@ -103,4 +105,34 @@ func (b *Bucket) compareContent(ctx context.Context, dst, src string) error {
 		err = wrapOp("publish", b.name(dst), fmt.Errorf("%w with other content", ErrExist))
 	}
 	return err
+}
+
+// sameBytes reads two streams to their ends and compares them.
+func sameBytes(a, b io.Reader) (bool, error) {
+	left, right := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		n, err := readChunk(a, left)
+		if err != nil {
+			return false, err
+		}
+		m, err := readChunk(b, right)
+		if err != nil {
+			return false, err
+		}
+		if !bytes.Equal(left[:n], right[:m]) {
+			return false, nil
+		}
+		if n < len(left) {
+			return true, nil
+		}
+	}
+}
+
+// readChunk fills p, but for the last chunk of a stream.
+func readChunk(r io.Reader, p []byte) (int, error) {
+	n, err := io.ReadFull(r, p)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return n, nil
+	}
+	return n, err
 }

@@ -21,11 +21,13 @@ func (b *Bucket) readInto(ctx context.Context, key string, buf []byte, maxBytes 
 		return err
 	})
 	attrs.Attempts = tried
+	if err != nil {
+		buf = buf[:0]
+	}
 	return buf, attrs, err
 }
 
-// readOnce makes one attempt. It always returns a buffer to use again, empty
-// beside an error.
+// readOnce makes one attempt. It always returns a buffer to use again.
 func (b *Bucket) readOnce(ctx context.Context, full string, buf []byte, maxBytes int64) ([]byte, Attrs, error) {
 	body, attrs, err := b.store.open(ctx, full, 0, -1)
 	if err != nil {

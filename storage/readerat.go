@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -134,25 +133,3 @@ var _ interface {
 	io.ReaderAt
 	io.ReadSeekCloser
 } = (*ReaderAt)(nil)
-
-// sameBytes reads two streams to their ends and compares them.
-func sameBytes(a, b io.Reader) (bool, error) {
-	const chunk = 64 << 10
-	left, right := make([]byte, chunk), make([]byte, chunk)
-	for {
-		n, err := io.ReadFull(a, left)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return false, err
-		}
-		m, err2 := io.ReadFull(b, right)
-		if err2 != nil && err2 != io.EOF && err2 != io.ErrUnexpectedEOF {
-			return false, err2
-		}
-		if !bytes.Equal(left[:n], right[:m]) {
-			return false, nil
-		}
-		if n < chunk {
-			return true, nil
-		}
-	}
-}

@@ -53,6 +53,8 @@ func openS3(ctx context.Context, a address, policy Policy) (store, error) {
 
 // configureS3 returns the client options that the URI and the AWS
 // configuration ask for, and those of the bucket: how objects are encrypted.
+// Checksums behind the body are for AWS alone unless the URI asks for them:
+// stores that do not know them keep the framing as content.
 func configureS3(ctx context.Context, a address) (s3.Options, s3blob.Options, error) {
 	query, err := url.ParseQuery(a.query)
 	if err != nil {
@@ -60,6 +62,7 @@ func configureS3(ctx context.Context, a address) (s3.Options, s3blob.Options, er
 	}
 	endpoint := query.Get("endpoint")
 	styled := query.Has("use_path_style") || query.Has("s3ForcePathStyle")
+	summed := query.Has("request_checksum_calculation")
 	query.Del("endpoint")
 
 	opener := &s3blob.URLOpener{}
@@ -77,7 +80,12 @@ func configureS3(ctx context.Context, a address) (s3.Options, s3blob.Options, er
 	if settings.Credentials != nil {
 		settings.Credentials = aws.NewCredentialsCache(credentials{settings.Credentials})
 	}
-	return settings, opener.Options, addressS3(&settings, endpoint, styled)
+	err = addressS3(&settings, endpoint, styled)
+	if settings.BaseEndpoint != nil && !summed {
+		settings.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		opener.Options.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	}
+	return settings, opener.Options, err
 }
 
 // addressS3 settles endpoint, addressing style and region.

@@ -106,6 +106,12 @@ func checkHost(host string) error {
 	return nil
 }
 
+// IsLocal tells whether uri names something on the local disks.
+func IsLocal(uri string) bool {
+	scheme, _, spelled := cutScheme(uri)
+	return !spelled || strings.EqualFold(scheme, "file")
+}
+
 // SplitURI splits the URI of one object into its folder, options kept, and
 // its key: s3://b/p/x.txt?region=r is x.txt in s3://b/p?region=r, and a.txt is
 // a.txt in ".". Opening the folder and reading the key finds the object.
@@ -121,14 +127,23 @@ func SplitURI(uri string) (folder, name string, err error) {
 	if name == "" || strings.HasSuffix(name, "/") {
 		return "", "", wrapOp("split", Redact(uri), invalid("this names a folder"))
 	}
-	folder = a.scheme + "://" + a.host
-	if parent != "" {
-		folder += "/" + parent
-	}
-	if a.query != "" {
-		folder += "?" + a.query
+	folder = a.folder(parent)
+	if again, err := parseFolder(folder); err != nil || again.path != parent || again.query != a.query {
+		return "", "", wrapOp("split", Redact(uri), invalid("the name of the folder reads like options"))
 	}
 	return folder, name, nil
+}
+
+// folder is the URI of a folder in the bucket of a, with a's options.
+func (a address) folder(path string) string {
+	uri := a.scheme + "://" + a.host
+	if path != "" {
+		uri += "/" + path
+	}
+	if a.query != "" {
+		uri += "?" + a.query
+	}
+	return uri
 }
 
 // splitKey cuts key at its last slash that has a name on both sides, so that

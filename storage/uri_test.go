@@ -40,6 +40,7 @@ func TestSplitURI(t *testing.T) {
 		{"s3://b/p?/x#y?.jpg?region=r", "s3://b/p??region=r", "x#y?.jpg"},
 		{"s3://b//x", "s3://b", "/x"},
 		{"s3://b/a//x", "s3://b/a", "/x"},
+		{"s3://b/p?/x?a=b&y?.jpg", "s3://b/p?", "x?a=b&y?.jpg"},
 	}
 	for _, c := range cases {
 		folder, name, err := storage.SplitURI(c.uri)
@@ -85,7 +86,8 @@ func TestMalformedURIs(t *testing.T) {
 			t.Errorf("%q: the error tells: %v", uri, err)
 		}
 	}
-	for _, uri := range []string{"", "/", "a/", ".", "a/..", "s3://b", "s3://b/", "s3://b/p/", "mem://m", "file:///", "file:///a/"} {
+	for _, uri := range []string{"", "/", "a/", ".", "a/..", "s3://b", "s3://b/", "s3://b/p/", "mem://m", "file:///", "file:///a/",
+		"s3://b/p?region=b/x&y"} {
 		if folder, name, err := storage.SplitURI(uri); err == nil {
 			t.Errorf("%q is split into %q and %q", uri, folder, name)
 		}
@@ -97,6 +99,15 @@ func TestUnknownSchemeNamesTheKnown(t *testing.T) {
 	for _, scheme := range []string{"file://", "mem://", "s3://"} {
 		if err == nil || !strings.Contains(err.Error(), scheme) {
 			t.Errorf("%v does not name %s", err, scheme)
+		}
+	}
+}
+
+func TestIsLocal(t *testing.T) {
+	for uri, wanted := range map[string]bool{"a/b": true, "/a": true, "file:///a": true, "FILE:///a": true, "s3:/a": true,
+		"s3://b/a": false, "mem://m/a": false, "https://h/a": false} {
+		if storage.IsLocal(uri) != wanted {
+			t.Errorf("%s: %v", uri, !wanted)
 		}
 	}
 }
@@ -165,7 +176,7 @@ func TestRedact(t *testing.T) {
 
 // FuzzSplitURI: what can be split names the same object in both spellings.
 func FuzzSplitURI(f *testing.F) {
-	for _, uri := range []string{"a/b", "/a//b/../c", "s3://b/p/x?region=r", "s3://b//x//y", "mem://m/a/b", "file:///a%20/b", "s3://b?x=/y", "s3://b/a?b=c/d"} {
+	for _, uri := range []string{"a/b", "/a//b/../c", "s3://b/p/x?region=r", "s3://b//x//y", "mem://m/a/b", "file:///a%20/b", "s3://b?x=/y", "s3://b/a?b=c/d", "s3://0/0?0/1"} {
 		f.Add(uri)
 	}
 	f.Fuzz(func(t *testing.T, uri string) {
@@ -182,17 +193,23 @@ func FuzzSplitURI(f *testing.F) {
 			}
 			return
 		}
-		before, query, _ := strings.Cut(folder, "?")
 		if strings.HasPrefix(folder, "file:") {
 			return // spelled anew
 		}
-		scheme, rest, _ := strings.Cut(uri, "://")
-		again := strings.ToLower(scheme) + "://" + rest
-		if joined := before + "/" + name; !strings.Contains(folder, "?") && joined != again {
-			t.Fatalf("%q is split into %q and %q", uri, folder, name)
+		object, err := storage.Parse(uri)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if query != "" && !strings.HasSuffix(uri, query[strings.LastIndexByte(query, '?')+1:]) {
-			t.Fatalf("%q lost its options in %q", uri, folder)
+		parent, err := storage.Parse(folder)
+		if err != nil {
+			t.Fatalf("%q is split into %q: %v", uri, folder, err)
+		}
+		if parent.Path != "" {
+			parent.Path += "/"
+		}
+		parent.Path += name
+		if parent != object {
+			t.Fatalf("%q is %+v, and split into %q and %q it is %+v", uri, object, folder, name, parent)
 		}
 	})
 }

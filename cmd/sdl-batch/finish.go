@@ -63,7 +63,7 @@ var statuses = []struct {
 	{model.ErrCorrupt, exitConfig, "make or copy it again; `sdl-batch model inspect` checks a bundle"},
 	{model.ErrInvalid, exitConfig, ""},
 	{ort.ErrNoLibrary, exitConfig, "`make build` puts the library beside the program; --ort-lib or SDL_ORT_LIB names another place"},
-	{ort.ErrDevice, exitConfig, "--device auto takes what works here"},
+	{ort.ErrRefused, exitConfig, "a bundle's graph must stand alone: no external data, no operators from other libraries"},
 	{jobs.ErrConfig, exitConfig, ""},
 	{storage.ErrPermission, exitConfig, "check the credentials and the permissions of the path"},
 	{storage.ErrNotExist, exitConfig, "check the spelling of the path or URI"},

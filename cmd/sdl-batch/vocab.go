@@ -105,7 +105,7 @@ func (v vocabView) print(w io.Writer) error {
 	fmt.Fprintf(t, "id\t%s\n", v.ID)
 	fmt.Fprintf(t, "label space\t%s\n", orNone(v.LabelSpace))
 	fmt.Fprintf(t, "tags\t%d: %d seen, %d unseen\n", v.Tags, v.Seen, v.Unseen)
-	fmt.Fprintf(t, "vectors\tdimension %d, norm %.4f to %.4f, mean %.4f\n", v.Dim, v.MinNorm, v.MaxNorm, v.MeanNorm)
+	fmt.Fprintf(t, "vectors\tdimension %d, norm %.4f to %.4f, mean %.4f\n", v.Dim, v.NormMin, v.NormMax, v.NormMean)
 	for i, n := range v.Neighbours {
 		label := ""
 		if i == 0 {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/storage"
-	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
 
 // work is what this process did of a run.

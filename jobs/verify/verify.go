@@ -224,7 +224,7 @@ func (c *check) shard(ctx context.Context, shard int, vocab string) error {
 	at, s := c.plan.Shards[shard], c.plan.Scoring
 	answer, err := reread.Run(ctx, c.Executable, reread.Request{
 		Images: paths[dataset.Images], Tags: paths[dataset.Tags], Embeddings: paths[dataset.Embeddings], Vocab: vocab,
-		TopK: c.plan.Identity.TopK, Sample: c.sample(), FirstRow: at.First, Rows: at.Rows,
+		TopK: c.plan.Identity.TopK, Sample: c.sample(), FirstRow: at.First, Rows: at.Rows, Carried: c.plan.Identity.Carried,
 		Reduction: s.Reduction, ReductionK: s.ReductionK, NormaliseRows: s.NormaliseRows, NormaliseLabels: s.NormaliseLabels, LogitScale: s.LogitScale,
 	})
 	if ctx.Err() != nil {

@@ -2,67 +2,83 @@ package fetch
 
 import (
 	"context"
-	"errors"
+	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/pipeline"
 )
 
-// budget bounds the bytes of all bodies in memory. The size of an object is
-// unknown before it is asked for, so a read first claims a small share; the few
-// objects that turn out larger are asked for again with the largest claim.
+// budget bounds the bytes of all bodies in memory.
+//
+// The size of an object is unknown before it is asked for, so every row claims
+// the same share, in the order of the rows: the row that all later ones wait
+// for always has its claim. An object that is larger than its claim goes
+// through a lane of its own, one at a time, out of order; and later claims grow
+// to its size.
 type budget struct {
 	free    *semaphore.Weighted
-	claim   int64
+	claim   atomic.Int64 // what the next row claims
 	largest int64
-	buffers sync.Pool // *[]byte of capacity claim
+	lane    chan struct{} // held by the one body that is larger than its claim
+	buffers sync.Pool     // *[]byte
 }
 
 const firstClaim = 4 << 20
 
 func newBudget(total, largest int64) *budget {
-	return &budget{free: semaphore.NewWeighted(total), claim: min(firstClaim, largest), largest: largest}
+	b := &budget{free: semaphore.NewWeighted(total), largest: largest, lane: make(chan struct{}, 1)}
+	b.claim.Store(min(firstClaim, largest))
+	return b
 }
 
-// read returns the object and a function that gives its memory back.
-func (b *budget) read(ctx context.Context, from Reader, uri string) ([]byte, storage.Attrs, func(), error) {
-	body, attrs, free, err := b.readWithin(ctx, from, uri, b.claim)
-	if errors.Is(err, storage.ErrTooLarge) && b.claim < b.largest {
-		first := attrs.Attempts
-		body, attrs, free, err = b.readWithin(ctx, from, uri, b.largest)
-		attrs.Attempts += first - 1
-	}
-	return body, attrs, free, err
-}
-
-func (b *budget) readWithin(ctx context.Context, from Reader, uri string, claim int64) ([]byte, storage.Attrs, func(), error) {
+// acquire claims memory for a row and returns how much.
+func (b *budget) acquire(ctx context.Context) (int64, error) {
+	claim := b.claim.Load()
 	if err := b.free.Acquire(ctx, claim); err != nil {
-		return nil, storage.Attrs{}, nil, context.Cause(ctx)
+		return 0, context.Cause(ctx)
 	}
-	buf := b.buffer()
-	body, attrs, err := from.Read(ctx, uri, (*buf)[:0], claim)
-	if err != nil {
-		b.buffers.Put(buf)
-		b.free.Release(claim)
-		return nil, attrs, nil, err
+	return claim, nil
+}
+
+// grow makes later claims large enough for objects of this size.
+func (b *budget) grow(size int64) {
+	want := min(b.largest, int64(1)<<bits.Len64(uint64(max(size, 1)-1)))
+	for old := b.claim.Load(); old < want && !b.claim.CompareAndSwap(old, want); old = b.claim.Load() {
 	}
-	// What a body holds on to is its capacity, which may be larger than it.
+}
+
+// keep reduces a claim to what the body holds and returns a function that gives
+// that back.
+func (b *budget) keep(claim int64, body []byte) func() {
 	held := min(int64(cap(body)), claim)
 	b.free.Release(claim - held)
-	return body, attrs, func() {
-		if int64(cap(body)) <= b.claim {
-			kept := body[:0]
-			b.buffers.Put(&kept)
-		}
+	return func() {
+		b.recycle(body)
 		b.free.Release(held)
-	}, nil
+	}
 }
 
-func (b *budget) buffer() *[]byte {
-	if buf, ok := b.buffers.Get().(*[]byte); ok {
-		return buf
+// enter waits for the lane of large bodies and returns a function that frees it.
+func (b *budget) enter(ctx context.Context) (leave func(), err error) {
+	if err := pipeline.Send(ctx, b.lane, struct{}{}); err != nil {
+		return nil, err
 	}
-	return new([]byte)
+	return func() { <-b.lane }, nil
+}
+
+func (b *budget) buffer() []byte {
+	if buf, ok := b.buffers.Get().(*[]byte); ok {
+		return *buf
+	}
+	return nil
+}
+
+func (b *budget) recycle(buf []byte) {
+	if int64(cap(buf)) <= firstClaim {
+		buf = buf[:0]
+		b.buffers.Put(&buf)
+	}
 }

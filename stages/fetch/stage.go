@@ -4,6 +4,7 @@ package fetch
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +26,7 @@ type Reader interface {
 type Config struct {
 	Workers  int   // concurrent reads; 32
 	MaxBytes int64 // largest object; 64 MiB
-	Budget   int64 // bytes read or being read and not yet decoded; 256 MiB
+	Budget   int64 // bytes read or being read and not yet decoded; 256 MiB, and one body of MaxBytes beside
 }
 
 func (c Config) withDefaults() Config {
@@ -49,7 +50,7 @@ type Stage struct {
 	Reader Reader
 	Config Config
 	Meter  *pipeline.Meter
-	// Missing says what an unreachable store means: see breaker.
+
 	breaker breaker
 }
 
@@ -86,10 +87,11 @@ type run struct {
 // future is a row whose object is on its way. Exactly one of the two happens:
 // done receives the object, or gone is closed and the object comes as late.
 type future struct {
-	row  pipeline.Row
-	done chan pipeline.Object
-	gone chan struct{}
-	left atomic.Bool // gone is closed
+	row   pipeline.Row
+	claim int64 // bytes of memory
+	done  chan pipeline.Object
+	gone  chan struct{}
+	left  atomic.Bool // gone is closed
 }
 
 func (r *run) dispatch(ctx context.Context, group *errgroup.Group, in <-chan pipeline.Row) error {
@@ -105,7 +107,11 @@ func (r *run) dispatch(ctx context.Context, group *errgroup.Group, in <-chan pip
 		if err := r.workers.Acquire(ctx, 1); err != nil {
 			return context.Cause(ctx)
 		}
-		f := &future{row: row, done: make(chan pipeline.Object, 1), gone: make(chan struct{})}
+		claim, err := r.memory.acquire(ctx)
+		if err != nil {
+			return err
+		}
+		f := &future{row: row, claim: claim, done: make(chan pipeline.Object, 1), gone: make(chan struct{})}
 		group.Go(func() error { return r.follow(ctx, f) })
 		if err := pipeline.Send(ctx, r.window, f); err != nil {
 			return err
@@ -116,7 +122,7 @@ func (r *run) dispatch(ctx context.Context, group *errgroup.Group, in <-chan pip
 // follow reads one object and delivers it, in its turn or late.
 func (r *run) follow(ctx context.Context, f *future) error {
 	reading := storage.OnBackoff(ctx, func(int, time.Duration) { r.leave(f) })
-	object, err := r.read(reading, f.row)
+	object, err := r.read(reading, f)
 	if f.left.Load() {
 		r.deferred.Release(1)
 	} else {
@@ -134,9 +140,13 @@ func (r *run) follow(ctx context.Context, f *future) error {
 
 // leave takes a waiting read out of the window, unless too many wait already.
 func (r *run) leave(f *future) {
-	if f.left.Load() || !r.deferred.TryAcquire(1) {
-		return
+	if !f.left.Load() && r.deferred.TryAcquire(1) {
+		r.part(f)
 	}
+}
+
+// part notes that f, which holds a place among the deferred, comes late.
+func (r *run) part(f *future) {
 	f.left.Store(true)
 	r.workers.Release(1)
 	close(f.gone)
@@ -183,25 +193,65 @@ func (r *run) emit(ctx context.Context, out chan<- pipeline.Object) error {
 }
 
 // read turns a row into an object. Errors are of the job, not of the row.
-func (r *run) read(ctx context.Context, row pipeline.Row) (pipeline.Object, error) {
-	o := pipeline.Object{Row: row}
-	if row.Invalid != nil {
-		o.Reject = row.Invalid
+func (r *run) read(ctx context.Context, f *future) (pipeline.Object, error) {
+	o := pipeline.Object{Row: f.row}
+	if f.row.Invalid != nil {
+		r.memory.free.Release(f.claim)
+		o.Reject = f.row.Invalid
 		return o, nil
 	}
 	start := time.Now()
-	body, attrs, free, err := r.memory.read(ctx, r.stage.Reader, row.URI)
-	o.Attempts, o.Version = attrs.Attempts, attrs.Version
+	err := r.readBody(ctx, f, &o)
 	if err != nil {
 		if ctx.Err() != nil {
 			return o, context.Cause(ctx)
 		}
-		o.Reject, err = r.stage.breaker.judge(row.URI, err)
+		o.Reject, err = r.stage.breaker.judge(f.row.URI, err)
 		return o, err
 	}
-	r.stage.breaker.answered(row.URI)
-	r.stage.Meter.Add(1, int64(len(body)), start)
-	o.Body, o.Free = body, free
-	o.SHA256 = sha256.Sum256(body)
+	r.stage.breaker.answered(f.row.URI)
+	r.stage.Meter.Add(1, int64(len(o.Body)), start)
+	o.SHA256 = sha256.Sum256(o.Body)
 	return o, nil
+}
+
+// readBody reads within the row's claim, or through the lane of large bodies.
+func (r *run) readBody(ctx context.Context, f *future, o *pipeline.Object) error {
+	buf := r.memory.buffer()
+	body, attrs, err := r.stage.Reader.Read(ctx, f.row.URI, buf[:0], f.claim)
+	o.Attempts, o.Version = attrs.Attempts, attrs.Version
+	if err == nil {
+		o.Body, o.Free = body, r.memory.keep(f.claim, body)
+		return nil
+	}
+	r.memory.recycle(buf)
+	r.memory.free.Release(f.claim)
+	if !errors.Is(err, storage.ErrTooLarge) || f.claim >= r.config.MaxBytes {
+		return err
+	}
+	return r.readLarge(ctx, f, o)
+}
+
+// readLarge reads a body that is larger than its claim. It does so out of the
+// window: rows before it may be waiting for the same lane.
+func (r *run) readLarge(ctx context.Context, f *future, o *pipeline.Object) error {
+	if !f.left.Load() {
+		if err := r.deferred.Acquire(ctx, 1); err != nil {
+			return context.Cause(ctx)
+		}
+		r.part(f)
+	}
+	leave, err := r.memory.enter(ctx)
+	if err != nil {
+		return err
+	}
+	body, attrs, err := r.stage.Reader.Read(ctx, f.row.URI, nil, r.config.MaxBytes)
+	o.Attempts, o.Version = o.Attempts+attrs.Attempts-1, attrs.Version
+	if err != nil {
+		leave()
+		return err
+	}
+	r.memory.grow(int64(len(body)))
+	o.Body, o.Free = body, leave
+	return nil
 }

@@ -2,6 +2,7 @@ package columnar
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 )
@@ -67,18 +68,27 @@ func imageFields() []arrow.Field {
 	}
 }
 
+// CheckCarried reports names that carried columns cannot have beside the images
+// table's own.
+func CheckCarried(names []string) error {
+	_, err := imageSchema(names)
+	return err
+}
+
 // imageSchema is the images table with carried manifest columns at its end.
+// Names that differ in case only are one name to most engines.
 func imageSchema(carried []string) (*arrow.Schema, error) {
 	fields := imageFields()
 	taken := map[string]bool{}
 	for _, f := range fields {
-		taken[f.Name] = true
+		taken[strings.ToLower(f.Name)] = true
 	}
 	for _, name := range carried {
-		if name == "" || taken[name] {
+		key := strings.ToLower(name)
+		if name == "" || taken[key] {
 			return nil, fmt.Errorf("carried column %q: the images table has a column of that name, or it has none", name)
 		}
-		taken[name] = true
+		taken[key] = true
 		fields = append(fields, nullable(name, stringType))
 	}
 	return arrow.NewSchema(fields, nil), nil

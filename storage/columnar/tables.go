@@ -33,6 +33,8 @@ func NewTagWriter(w io.Writer, o Options) (*TagWriter, error) {
 		parquet.WithBloomFilterEnabledFor("uri", true),
 		parquet.WithAdaptiveBloomFilterEnabledFor("uri", true),
 		parquet.WithBloomFilterFPPFor("uri", 0.01),
+		// Sizes to choose from, each half of the next: 512 bytes to 1 MiB.
+		parquet.WithBloomFilterCandidatesFor("uri", 12),
 	)
 	return &TagWriter{t}, err
 }

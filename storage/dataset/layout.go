@@ -95,3 +95,6 @@ func RunOfPlan(key string) (string, bool) {
 	id, ok2 := strings.CutSuffix(rest, "/plan.json")
 	return id, ok && ok2 && runID.MatchString(id)
 }
+
+// RunMetadata is the key under which every part names its run.
+const RunMetadata = "sdl.run_id"

@@ -28,6 +28,7 @@ type Plan struct {
 	Manifest    Manifest  `json:"manifest"`
 	ModelURI    string    `json:"model_uri"` // "" is the bundle embedded in the program
 	VocabURI    string    `json:"vocab_uri"`
+	Scoring     Scoring   `json:"scoring"`
 	Rows        int64     `json:"rows"`
 	ShardRows   int64     `json:"shard_rows"`
 	Shards      []Shard   `json:"shards"`
@@ -46,6 +47,19 @@ type Identity struct {
 	TopK           int      `json:"top_k"`
 	Precision      string   `json:"precision"`
 	Schema         int      `json:"schema"`
+}
+
+// Scoring says how tags are ranked from embedding matrices, so that the tables
+// can be checked, and new tags scored, without the model. It follows from the
+// model and is no part of the identity.
+type Scoring struct {
+	Rows            int     `json:"rows"` // K
+	Dim             int     `json:"dim"`  // D
+	Reduction       string  `json:"reduction"`
+	ReductionK      int     `json:"reduction_k,omitempty"`
+	NormaliseRows   bool    `json:"normalise_rows,omitempty"`
+	NormaliseLabels bool    `json:"normalise_labels,omitempty"`
+	LogitScale      float64 `json:"logit_scale"`
 }
 
 // Manifest pins the file that the rows are read from.

@@ -149,3 +149,16 @@ func WithoutCondition(w http.ResponseWriter, r *http.Request, next http.Handler)
 	r.Header.Del("If-None-Match")
 	next.ServeHTTP(w, r)
 }
+
+// WithoutLength sends the body of an answer in chunks, its length untold.
+func WithoutLength(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	answer := httptest.NewRecorder()
+	next.ServeHTTP(answer, r)
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.Header().Del("Content-Length")
+	w.WriteHeader(answer.Code)
+	w.(http.Flusher).Flush()
+	w.Write(answer.Body.Bytes())
+}

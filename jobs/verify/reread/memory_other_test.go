@@ -1,0 +1,7 @@
+//go:build !linux
+
+package reread_test
+
+const allocate = "__allocate"
+
+func takeTooMuch() {}

@@ -1,0 +1,58 @@
+package model
+
+import (
+	"fmt"
+	"time"
+)
+
+// Inspection sums a bundle up for people.
+type Inspection struct {
+	ID           string
+	Location     string
+	Architecture string // "TResNet-M", or kind, layers and width
+	Parameters   int64
+	Rows, Dim    int // K and D
+	Input        Input
+	RowReduction Reduction
+	Normalise    Normalise
+	LogitScale   float64
+	LabelSpace   string // its name, dimension and number of anchor tags
+	Files        []File
+	Lineage      Lineage
+	CreatedAt    time.Time
+	Program      string
+}
+
+// Inspect sums the description up. It reads no file; Verify does.
+func (b *Bundle) Inspect() Inspection {
+	d := &b.Description
+	return Inspection{
+		ID: b.ID(), Location: b.Location(),
+		Architecture: d.Architecture.String(), Parameters: d.Architecture.Parameters,
+		Rows: d.Rows, Dim: d.Dim, Input: d.Input,
+		RowReduction: d.RowReduction, Normalise: d.Normalise, LogitScale: d.LogitScale,
+		LabelSpace: d.LabelSpace.String(), Files: d.Files.all(), Lineage: d.Lineage,
+		CreatedAt: d.CreatedAt, Program: d.Program,
+	}
+}
+
+// String names the architecture as the literature does.
+func (a Architecture) String() string {
+	if len(a.Layers) == 4 {
+		return tresnetOf(a).Name()
+	}
+	return fmt.Sprintf("%s %v x %g", a.Kind, a.Layers, a.Width)
+}
+
+// String tells the space's name, dimension and number of anchors; nil is a
+// bundle's that records none.
+func (s *LabelSpace) String() string {
+	if s == nil {
+		return "none recorded"
+	}
+	name := "unnamed"
+	if s.Name != "" {
+		name = s.Name
+	}
+	return fmt.Sprintf("%s, dimension %d, %d anchor tags", name, s.Dim, len(s.Anchors))
+}

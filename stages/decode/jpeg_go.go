@@ -1,0 +1,10 @@
+//go:build !turbojpeg || !cgo
+
+package decode
+
+import "github.com/sdl-batch/sdl-batch/stages/decode/jpeg"
+
+// JPEGDecoder names what decodes JPEG in this build.
+const JPEGDecoder = "go"
+
+func newJPEG() jpegDecoder { return new(jpeg.Decoder) }

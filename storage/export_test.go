@@ -1,0 +1,10 @@
+package storage
+
+// Place is a parsed URI, for tests.
+type Place struct{ Scheme, Host, Path, Query string }
+
+// Parse reads a URI that may carry options.
+func Parse(uri string) (Place, error) {
+	a, err := parseFolder(uri)
+	return Place{a.scheme, a.host, a.path, a.query}, err
+}

@@ -1,0 +1,55 @@
+package scenes
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDefaultFitsTogether(t *testing.T) {
+	b, v, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Validate(); err != nil {
+		t.Error(err)
+	}
+	if warnings, err := b.CheckVocabulary(v, false); err != nil || len(warnings) > 0 {
+		t.Errorf("%v, %v", warnings, err)
+	}
+	if err := b.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if d := b.Description; d.Lineage.Trained || d.Lineage.Seed == nil || d.Rows != 4 || d.Dim != Dim || d.Input.Size != 64 {
+		t.Errorf("got %+v", d)
+	}
+	again, w, err := Default()
+	if err != nil || again.ID() != b.ID() || w.ID() != v.ID() {
+		t.Errorf("a second call gives another bundle or vocabulary: %v", err)
+	}
+}
+
+func TestVocabularyIsTheTags(t *testing.T) {
+	v := Vocabulary()
+	var tags []Tag
+	for id, tag := range v.Tags {
+		tags = append(tags, Tag{Name: tag, Group: Tags()[id].Group, Seen: v.Seen[id], Vector: v.Vector(id)})
+	}
+	if diff := cmp.Diff(Tags(), tags); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func BenchmarkDefault(b *testing.B) {
+	for b.Loop() {
+		if _, _, err := Default(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	for i := 0; b.Loop(); i++ {
+		Draw(1, i)
+	}
+}
