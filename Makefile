@@ -38,11 +38,19 @@ lint: ## format, vet, staticcheck, tidy
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 	$(GO) mod tidy -diff
-	cd jobs/queries && $(GO) mod tidy -diff && $(GO) vet ./...
+	./docs/notice.sh | diff NOTICE -
+	cd jobs/queries && $(GO) vet ./...
 
 .PHONY: fuzz
 fuzz: build ## every fuzz target, FUZZTIME each (default 30s)
-	./model/golden/fuzz.sh $(or $(FUZZTIME),30s)
+	@set -e; git grep -oE '^func Fuzz[A-Za-z0-9]+' -- '*_test.go' | sed 's/:func /:/' | sort | while IFS=: read -r file name; do \
+	  echo "== $$name in $$(dirname $$file)"; \
+	  $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 5x ./$$(dirname $$file); \
+	done
+
+.PHONY: bench
+bench: build ## benchmarks of decoding, resizing, inference and scoring
+	$(GO) test -run '^$$' -bench . ./stages/decode/... ./model/...
 
 .PHONY: clean
 clean: ## remove what was built
