@@ -82,6 +82,28 @@ func (a *amazon) page(ctx context.Context, prefix string, token []byte) ([]Objec
 	return objects, nextToken(found), nil
 }
 
+func (a *amazon) folders(ctx context.Context, prefix string, token []byte) ([]string, []byte, error) {
+	found, err := a.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
+		Bucket:            &a.bucket,
+		Prefix:            optional(prefix),
+		Delimiter:         aws.String("/"),
+		ContinuationToken: optional(string(token)),
+		EncodingType:      types.EncodingTypeUrl,
+	})
+	if err != nil {
+		return nil, nil, a.kind(err)
+	}
+	names := make([]string, len(found.CommonPrefixes))
+	for i, folder := range found.CommonPrefixes {
+		key, err := listedKey(aws.ToString(folder.Prefix), found.EncodingType)
+		if err != nil {
+			return nil, nil, err
+		}
+		names[i] = folderName(key, prefix)
+	}
+	return names, nextToken(found), nil
+}
+
 func nextToken(page *s3.ListObjectsV2Output) []byte {
 	if !aws.ToBool(page.IsTruncated) || aws.ToString(page.NextContinuationToken) == "" {
 		return nil

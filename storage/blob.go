@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -38,6 +39,9 @@ type dialect interface {
 	// page lists objects by key; a token of nil asks for the first page and
 	// one of nil comes back with the last.
 	page(ctx context.Context, prefix string, token []byte) (objects []Object, next []byte, err error)
+	// folders lists the names of the folders right below prefix, pages as page
+	// does; a name may come twice.
+	folders(ctx context.Context, prefix string, token []byte) (names []string, next []byte, err error)
 	// beforeRead, beforeWrite and beforeCopy edit a request.
 	beforeRead(key string) func(as func(any) bool) error
 	beforeWrite(key string) func(as func(any) bool) error
@@ -169,6 +173,32 @@ func (b *blobs) pageWith(ctx context.Context, attempt attempt, prefix string, to
 		return err
 	})
 	return objects, next, err
+}
+
+func (b *blobs) folders(ctx context.Context, prefix string, attempt attempt) ([]string, error) {
+	var all []string
+	var token []byte
+	for {
+		var names []string
+		var next []byte
+		err := attempt(ctx, func(ctx context.Context) (err error) {
+			names, next, err = b.dialect.folders(ctx, prefix, token)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, names...)
+		if token = next; token == nil {
+			slices.Sort(all)
+			return slices.Compact(all), nil
+		}
+	}
+}
+
+// folderName is the last part of a key that ends with a slash, prefix cut off.
+func folderName(key, prefix string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(key, prefix), "/")
 }
 
 // errBeyond is a range that begins at or behind the end of an object, from

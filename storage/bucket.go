@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -140,15 +141,33 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		base := b.store.prefix()
-		attempt := func(ctx context.Context, try func(context.Context) error) error {
-			_, err := b.retry.run(ctx, b.name(prefix), try)
-			return err
-		}
-		for object, err := range b.store.list(ctx, base+prefix, attempt) {
+		for object, err := range b.store.list(ctx, base+prefix, b.attempts(prefix)) {
 			object.Key = strings.TrimPrefix(object.Key, base)
 			if !yield(object, wrapOp("list", b.name(prefix), err)) || err != nil {
 				return
 			}
 		}
+	}
+}
+
+// Folders returns the names of the folders right below prefix, sorted, without
+// reading what is in them. prefix is empty or ends with a slash; one that is
+// missing has none. A folder of an object store is what some key has before a
+// slash; on local files an empty folder counts, one that is a symbolic link
+// does not.
+func (b *Bucket) Folders(ctx context.Context, prefix string) ([]string, error) {
+	if prefix != "" && !strings.HasSuffix(prefix, "/") {
+		return nil, wrapOp("list", b.name(prefix), invalid("a folder ends with a slash"))
+	}
+	names, err := b.store.folders(ctx, b.store.prefix()+prefix, b.attempts(prefix))
+	slices.Sort(names)
+	return names, wrapOp("list", b.name(prefix), err)
+}
+
+// attempts repeats the requests of a listing.
+func (b *Bucket) attempts(prefix string) attempt {
+	return func(ctx context.Context, try func(context.Context) error) error {
+		_, err := b.retry.run(ctx, b.name(prefix), try)
+		return err
 	}
 }

@@ -61,6 +61,9 @@ type store interface {
 	// list yields the objects whose key begins with prefix, sorted by key,
 	// page by page; each page is one call of attempt.
 	list(ctx context.Context, prefix string, attempt attempt) iter.Seq2[Object, error]
+	// folders returns the names of the folders right below prefix, which is
+	// empty or ends with a slash, in any order.
+	folders(ctx context.Context, prefix string, attempt attempt) ([]string, error)
 	// full checks a key of the bucket's folder and returns its object name;
 	// prefix is what comes in front of it, a slash included.
 	full(key string) (string, error)

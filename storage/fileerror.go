@@ -27,6 +27,9 @@ func fileError(err error) error {
 		return nil
 	}
 	cause := systemError(err)
+	if kind, ok := saidTwice(cause); ok {
+		return sameWords{kind, cause}
+	}
 	for _, row := range fileErrors {
 		for _, known := range row.system {
 			if errors.Is(cause, known) {
@@ -49,3 +52,20 @@ func systemError(err error) error {
 	}
 	return err
 }
+
+// saidTwice returns the kind whose words say all that the system says.
+func saidTwice(cause error) (kind error, ok bool) {
+	switch cause {
+	case error(syscall.ENOENT), fs.ErrNotExist:
+		return ErrNotExist, true
+	case error(syscall.EACCES), error(syscall.EPERM), fs.ErrPermission:
+		return ErrPermission, true
+	}
+	return nil, false
+}
+
+// sameWords is a system error under the words of its kind.
+type sameWords struct{ kind, cause error }
+
+func (e sameWords) Error() string   { return e.kind.Error() }
+func (e sameWords) Unwrap() []error { return []error{e.kind, e.cause} }

@@ -106,3 +106,24 @@ func (w *walk) file(key string) bool {
 	}
 	return w.yield(Object{Key: key, Attrs: fileAttrs(info)}, nil)
 }
+
+// folders reads one folder.
+func (f *files) folders(ctx context.Context, prefix string, attempt attempt) ([]string, error) {
+	if prefix != "" {
+		if _, err := f.full(strings.TrimSuffix(prefix, "/")); err != nil {
+			return nil, err
+		}
+	}
+	w := walk{ctx: ctx, root: f.root, attempt: attempt}
+	entries, err := w.names(prefix)
+	if errors.Is(err, ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, entry := range entries {
+		if name, isFolder := strings.CutSuffix(entry, "/"); isFolder {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}

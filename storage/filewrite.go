@@ -40,14 +40,22 @@ func newFileUpload(final string) (*fileUpload, error) {
 	file, err := os.OpenFile(temp, flags, 0o666)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeFolder(folder); err != nil {
-			return nil, fileError(err)
+			return nil, createError(err)
 		}
 		file, err = os.OpenFile(temp, flags, 0o666)
 	}
 	if err != nil {
-		return nil, fileError(err)
+		return nil, createError(err)
 	}
 	return &fileUpload{file: file, final: final}, nil
+}
+
+// createError tells a folder that cannot be one from a folder that is missing.
+func createError(err error) error {
+	if errors.Is(err, syscall.ENOTDIR) {
+		return invalid("a folder of this path is a file")
+	}
+	return fileError(err)
 }
 
 func (u *fileUpload) Write(p []byte) (int, error) {

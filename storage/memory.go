@@ -82,6 +82,26 @@ func (m memory) page(ctx context.Context, prefix string, token []byte) ([]Object
 	return objects, next, nil
 }
 
+func (m memory) folders(ctx context.Context, prefix string, token []byte) ([]string, []byte, error) {
+	if token == nil {
+		token = blob.FirstPageToken
+	}
+	found, next, err := m.bucket.ListPage(ctx, token, 1000, &blob.ListOptions{Prefix: prefix, Delimiter: "/"})
+	if err != nil {
+		return nil, nil, m.kind(err)
+	}
+	var names []string
+	for _, o := range found {
+		if o.IsDir {
+			names = append(names, folderName(o.Key, prefix))
+		}
+	}
+	if len(next) == 0 {
+		next = nil
+	}
+	return names, next, nil
+}
+
 func (memory) beforeRead(string) func(func(any) bool) error         { return nil }
 func (memory) beforeWrite(string) func(func(any) bool) error        { return nil }
 func (memory) beforeCopy(string, string) func(func(any) bool) error { return nil }

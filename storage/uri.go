@@ -112,6 +112,21 @@ func IsLocal(uri string) bool {
 	return !spelled || strings.EqualFold(scheme, "file")
 }
 
+// Absolute spells the name of something on the local disks as an absolute path,
+// so that it means the same in another working folder, whether it was a plain
+// path or file://. Other URIs stay as they are.
+func Absolute(uri string) (string, error) {
+	if !IsLocal(uri) {
+		return uri, nil
+	}
+	a, err := parseFolder(uri)
+	if err != nil {
+		return "", wrapOp("name", Redact(uri), err)
+	}
+	path, err := filepath.Abs(a.path)
+	return path, wrapOp("name", Redact(uri), err)
+}
+
 // SplitURI splits the URI of one object into its folder, options kept, and
 // its key: s3://b/p/x.txt?region=r is x.txt in s3://b/p?region=r, and a.txt is
 // a.txt in ".". Opening the folder and reading the key finds the object.

@@ -76,7 +76,7 @@ func drawImage(t *rapid.T) columnar.Image {
 func TestImagesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		want := rapid.SliceOfN(rapid.Custom(drawImage), 0, 30).Draw(rt, "rows")
-		data := writeImages(t, want, columnar.Options{Carried: []string{"owner"}, RowGroupRows: rapid.IntRange(1, 9).Draw(rt, "group")})
+		data := writeImages(t, want, columnar.Options{Carried: []string{"owner"}, RowGroupRows: rapid.IntRange(10, 40).Draw(rt, "group")})
 		got := []columnar.Image{}
 		ok(t, open(t, data).Images(t.Context(), []string{"owner"}, func(r columnar.Image) error { got = append(got, r); return nil }))
 		if len(want) == 0 {

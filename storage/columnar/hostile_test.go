@@ -58,7 +58,7 @@ func TestDamageCostsNoMemory(t *testing.T) {
 	for table, data := range tableFiles(t) {
 		ok(t, readTable(t, table, data))
 		damaged, found := slices.Clone(data), 0
-		for i := 0; i < len(data); i += 1 + len(data)/600 {
+		for i := 0; i < len(data); i += 1 + len(data)/300 {
 			for _, flip := range []byte{0x80, 0x01} {
 				damaged[i] ^= flip
 				var before, after runtime.MemStats

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/storage"
@@ -50,16 +51,9 @@ func CreateCommit(ctx context.Context, b *storage.Bucket, c *Commit) (*Commit, e
 	return ReadCommit(ctx, b, c.RunID)
 }
 
-// Runs returns the ids of all runs that have a plan, in order.
+// Runs returns the ids of all runs, in order. A run whose plan was never
+// written may be among them.
 func Runs(ctx context.Context, b *storage.Bucket) ([]string, error) {
-	var out []string
-	for o, err := range b.List(ctx, runsFolder) {
-		if err != nil {
-			return nil, err
-		}
-		if id, ok := RunOfPlan(o.Key); ok {
-			out = append(out, id)
-		}
-	}
-	return out, nil
+	names, err := b.Folders(ctx, runsFolder)
+	return slices.DeleteFunc(names, func(name string) bool { return ValidateRunID(name) != nil }), err
 }

@@ -72,10 +72,9 @@ func ReceiptKey(run string, shard int) string {
 
 // ReceiptShard returns the shard whose receipt has this key.
 func ReceiptShard(run, key string) (int, bool) {
-	name, ok := strings.CutPrefix(key, ReceiptsPrefix(run))
-	name, ok2 := strings.CutSuffix(name, ".json")
+	name := strings.TrimSuffix(strings.TrimPrefix(key, ReceiptsPrefix(run)), ".json")
 	shard, err := strconv.Atoi(name)
-	return shard, ok && ok2 && err == nil
+	return shard, err == nil && shard >= 0 && key == ReceiptKey(run, shard)
 }
 
 // TablePrefix is the folder of a run's part files in one table.
@@ -88,13 +87,6 @@ func PartKey(table, run string, shard int) string {
 
 // SuccessKey names the marker that a table of a run is whole.
 func SuccessKey(table, run string) string { return TablePrefix(table, run) + "_SUCCESS" }
-
-// RunOfPlan returns the run whose plan has this key.
-func RunOfPlan(key string) (string, bool) {
-	rest, ok := strings.CutPrefix(key, runsFolder)
-	id, ok2 := strings.CutSuffix(rest, "/plan.json")
-	return id, ok && ok2 && runID.MatchString(id)
-}
 
 // RunMetadata is the key under which every part names its run.
 const RunMetadata = "sdl.run_id"

@@ -113,13 +113,16 @@ func (p *Plan) Validate() error {
 	if p.Format != Format {
 		return fmt.Errorf("plan has format %d, this program reads %d", p.Format, Format)
 	}
+	if err := ValidateRunID(p.RunID); err != nil {
+		return err
+	}
 	if got := p.Identity.Fingerprint(); got != p.Fingerprint {
 		return fmt.Errorf("plan's fingerprint %s is not that of its content, %s", p.Fingerprint, got)
 	}
 	next := int64(0)
 	for i, s := range p.Shards {
-		if s.First != next || s.Rows <= 0 || s.Offset < 0 {
-			return fmt.Errorf("plan's shard %d does not follow on row %d", i, next)
+		if s.First != next || s.Rows <= 0 || s.Rows > p.Rows-next || s.Offset < 0 {
+			return fmt.Errorf("plan's shard %d, %d rows from %d, does not follow on row %d of %d", i, s.Rows, s.First, next, p.Rows)
 		}
 		next += s.Rows
 	}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/storage"
@@ -27,6 +28,11 @@ type Receipt struct {
 	Seconds  float64          `json:"seconds"`
 }
 
+var (
+	attemptID = regexp.MustCompile(`^[0-9A-Za-z]{1,64}$`)
+	digest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
 // File describes one part of a table.
 type File struct {
 	Table  string `json:"table"`
@@ -40,6 +46,8 @@ type File struct {
 func (r *Receipt) Validate(p *Plan, shard int) error {
 	s := p.Shards[shard]
 	switch {
+	case !attemptID.MatchString(r.Attempt):
+		return fmt.Errorf("receipt of shard %d names attempt %q", shard, r.Attempt)
 	case r.Format != Format:
 		return fmt.Errorf("receipt of shard %d has format %d, this program reads %d", shard, r.Format, Format)
 	case r.RunID != p.RunID || r.Shard != shard:
@@ -51,7 +59,11 @@ func (r *Receipt) Validate(p *Plan, shard int) error {
 	case len(r.Files) != len(ShardTables):
 		return fmt.Errorf("receipt of shard %d names %d files, want %d", shard, len(r.Files), len(ShardTables))
 	}
+	rows := map[string]int64{Images: r.Rows, Embeddings: r.OK}
 	for i, f := range r.Files {
+		if want, known := rows[f.Table]; f.Bytes <= 0 || !digest.MatchString(f.SHA256) || f.Rows < 0 || known && f.Rows != want {
+			return fmt.Errorf("receipt of shard %d: table %q of %d rows in %d bytes, digest %q", shard, f.Table, f.Rows, f.Bytes, f.SHA256)
+		}
 		if f.Table != ShardTables[i] || f.Key != AttemptKey(p.RunID, shard, r.Attempt, f.Table) {
 			return fmt.Errorf("receipt of shard %d names file %q for table %q", shard, f.Key, f.Table)
 		}

@@ -33,6 +33,7 @@ type part struct {
 	embeddings []columnar.Embedding
 	vocab      []columnar.VocabRow
 	request    reread.Request
+	groupRows  int // rows a row group; 0: one group holds all
 }
 
 func newPart() *part {
@@ -140,7 +141,7 @@ func spread(e columnar.Embedding) float32 {
 func (p *part) write(t testing.TB) reread.Request {
 	t.Helper()
 	folder, r := t.TempDir(), p.request
-	options := columnar.Options{RowGroupRows: 16, Carried: r.Carried}
+	options := columnar.Options{RowGroupRows: p.groupRows, Carried: r.Carried}
 	create := func(name string, each func(w io.Writer) (interface{ Close() error }, error)) string {
 		path := filepath.Join(folder, name+".parquet")
 		file, err := os.Create(path)

@@ -48,8 +48,10 @@ func (s *shard) ranked(all []exact, seen bool) []exact {
 // single precision sum.
 func (s *shard) sameScore(row int64, t scored, want exact) bool {
 	off := math.Abs(float64(t.score) - want.score)
-	if scale := max(math.Abs(want.score), want.size/100); scale > 0 {
-		s.answer.ScoreError = max(s.answer.ScoreError, off/scale)
+	scale := max(math.Abs(want.score), want.size/100)
+	// JSON has no infinity; such a score is a problem of its own.
+	if relative := off / scale; relative <= math.MaxFloat32 {
+		s.answer.ScoreError = max(s.answer.ScoreError, relative)
 	}
 	if off <= max(s.request.Tolerance*math.Abs(want.score), noise*want.size) {
 		return true

@@ -58,6 +58,7 @@ func fine(t *testing.T, a reread.Answer) {
 
 func TestAGoodPartHasNoProblems(t *testing.T) {
 	p := newPart()
+	p.groupRows = 16
 	a := run(t, p.write(t))
 	fine(t, a)
 	okRows := int64(len(p.embeddings))
@@ -151,7 +152,11 @@ func norm(v []float32) float32 {
 // runHere is the child without its process and memory limit.
 func runHere(t testing.TB, r reread.Request) reread.Answer {
 	t.Helper()
-	return reread.Check(r)
+	a := reread.Check(r)
+	if _, err := json.Marshal(a); err != nil {
+		t.Errorf("the answer cannot be sent: %v", err)
+	}
+	return a
 }
 
 // TestDamageIsFound damages one thing at a time.
