@@ -11,6 +11,9 @@ var (
 	// ErrMismatch says that parts which are sound do not belong together:
 	// another dimension, a foreign label space.
 	ErrMismatch = errors.New("mismatch")
+	// ErrForeign is the ErrMismatch of a vocabulary that may still be forced
+	// upon a model.
+	ErrForeign = fmt.Errorf("%w: foreign label space", ErrMismatch)
 	// ErrCorrupt says that bytes are not those that were written: a wrong
 	// digest or length, a truncated checkpoint.
 	ErrCorrupt = errors.New("corrupt")

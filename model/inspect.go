@@ -7,20 +7,21 @@ import (
 
 // Inspection sums a bundle up for people.
 type Inspection struct {
-	ID           string
-	Location     string
-	Architecture string // "TResNet-M", or kind, layers and width
-	Parameters   int64
-	Rows, Dim    int // K and D
-	Input        Input
-	RowReduction Reduction
-	Normalise    Normalise
-	LogitScale   float64
-	LabelSpace   string // its name, dimension and number of anchor tags
-	Files        []File
-	Lineage      Lineage
-	CreatedAt    time.Time
-	Program      string
+	ID           string    `json:"id"`
+	Location     string    `json:"location"`
+	Architecture string    `json:"architecture"` // "TResNet-M", or kind, layers and width
+	Parameters   int64     `json:"parameters"`
+	Rows         int       `json:"rows"` // K
+	Dim          int       `json:"dim"`  // D
+	Input        Input     `json:"input"`
+	RowReduction Reduction `json:"row_reduction"`
+	Normalise    Normalise `json:"normalise"`
+	LogitScale   float64   `json:"logit_scale"`
+	LabelSpace   string    `json:"label_space"` // its name, dimension and number of anchor tags
+	Files        []File    `json:"files"`
+	Lineage      Lineage   `json:"lineage"`
+	CreatedAt    time.Time `json:"created_at"`
+	Program      string    `json:"program"`
 }
 
 // Inspect sums the description up. It reads no file; Verify does.

@@ -40,7 +40,7 @@ func LabelSpaceOf(v *Vocabulary) *LabelSpace {
 }
 
 // Check compares a vocabulary with the space. An ErrMismatch says that the
-// dimension differs, that both name a space and not the same one, or that a
+// dimension differs; its kind ErrForeign, that both name a space and not the same one, or that a
 // shared tag has another vector (cosine below 0.99). Where neither a name nor a
 // tag is shared nothing can be told, and the warnings say so.
 func (s *LabelSpace) Check(v *Vocabulary) (warnings []string, err error) {
@@ -48,12 +48,12 @@ func (s *LabelSpace) Check(v *Vocabulary) (warnings []string, err error) {
 		return nil, err
 	}
 	if s.Name != "" && v.LabelSpace != "" && s.Name != v.LabelSpace {
-		return nil, fmt.Errorf("%w: the vocabulary is of label space %q, the bundle of %q", ErrMismatch, v.LabelSpace, s.Name)
+		return nil, fmt.Errorf("%w: the vocabulary is of %q, the bundle of %q", ErrForeign, v.LabelSpace, s.Name)
 	}
 	shared, foreign := s.compareAnchors(v)
 	if len(foreign) > 0 {
-		return nil, fmt.Errorf("%w: foreign label space: %d of %d shared tags have another vector than the bundle's: %s",
-			ErrMismatch, len(foreign), shared, abbreviate(foreign, maxForeignAnchors))
+		return nil, fmt.Errorf("%w: %d of %d shared tags have another vector than the bundle's: %s",
+			ErrForeign, len(foreign), shared, abbreviate(foreign, maxForeignAnchors))
 	}
 	if shared == 0 && (s.Name == "" || s.Name != v.LabelSpace) {
 		return []string{"the vocabulary shares no anchor tag with the bundle: its label space cannot be checked"}, nil

@@ -9,10 +9,10 @@ import (
 
 // Neighbour is a tag with its closeness to another vector.
 type Neighbour struct {
-	ID     int
-	Tag    string
-	Seen   bool
-	Cosine float64
+	ID     int     `json:"tag_id"`
+	Tag    string  `json:"tag"`
+	Seen   bool    `json:"seen"`
+	Cosine float64 `json:"cosine"`
 }
 
 // Nearest returns the n tags whose vectors have the greatest cosine with x,
@@ -50,8 +50,13 @@ func (v *Vocabulary) nearest(x []float32, n, except int) []Neighbour {
 
 // VocabularyStats sums a vocabulary up. Norms are Euclidean lengths.
 type VocabularyStats struct {
-	Tags, Seen, Unseen, Dim    int
-	NormMin, NormMean, NormMax float64
+	Tags     int     `json:"tags"`
+	Seen     int     `json:"seen"`
+	Unseen   int     `json:"unseen"`
+	Dim      int     `json:"dim"`
+	NormMin  float64 `json:"norm_min"`
+	NormMean float64 `json:"norm_mean"`
+	NormMax  float64 `json:"norm_max"`
 }
 
 // Stats counts the tags and measures their vectors.

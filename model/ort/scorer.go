@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Reduction says how the scores of a matrix's rows become one.
@@ -28,7 +29,7 @@ type ScorerConfig struct {
 	TopRows       int     // of TopMean, 1 to K
 	NormalizeRows bool    // rows scaled to unit length before the product
 	NormalizeTags bool    // vectors, too
-	LogitScale    float64 // 0: 1
+	LogitScale    float64 // above 0; 0: 1
 }
 
 // Ranked holds the best tags of a group for every image, best first.
@@ -88,6 +89,9 @@ func (c ScorerConfig) Validate() error {
 	}
 	if c.Reduction == TopMean && (c.TopRows < 1 || c.TopRows > c.Rows) {
 		bad("mean over the best %d of %d rows", c.TopRows, c.Rows)
+	}
+	if !(c.LogitScale >= 0 && c.LogitScale <= math.MaxFloat32) {
+		bad("logit scale %g", c.LogitScale)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("ort: scorer: %w", err)

@@ -15,7 +15,7 @@ func newScorer(c ScorerConfig, o Options) (*Scorer, error) {
 	// Scores needs the vectors later, after the caller may have reused them.
 	s.config.Vectors = slices.Clone(c.Vectors)
 	if math.IsNaN(s.maxNorm2) {
-		return nil, fmt.Errorf("ort: scorer: a tag's vector holds NaN or infinity")
+		return nil, fmt.Errorf("ort: scorer: a tag's vector is not finite, or too long for float32")
 	}
 	if c.TopK == 0 {
 		return s, nil
@@ -24,27 +24,29 @@ func newScorer(c ScorerConfig, o Options) (*Scorer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.ranking, err = NewSession(model, o)
-	return s, err
+	if s.ranking, err = NewSession(model, o); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-// largestRow returns the squared length of an embedding row below which no
+// largestRow returns the squared length of an embedding row up to which no
 // product with a vector leaves float32; NaN where a vector is not finite.
 func (c ScorerConfig) largestRow() float64 {
-	if c.NormalizeRows {
-		return math.MaxFloat32 // the row's own squares must stay finite
-	}
+	const largest = math.MaxFloat32 * math.MaxFloat32
 	longest := 1.0
 	for i := range c.Seen {
 		v := c.vector(int32(i))
-		if n := squares(v); math.IsNaN(n) || math.IsInf(n, 0) {
-			return math.NaN()
-		} else {
-			scale := c.scale(v)
-			longest = max(longest, n*scale*scale)
-		}
+		scale := c.scale(v)
+		longest = max(longest, squares(v)*scale*scale) // NaN wins
 	}
-	return math.MaxFloat32 / longest * math.MaxFloat32
+	if math.IsNaN(longest) || longest > largest {
+		return math.NaN()
+	}
+	if c.NormalizeRows {
+		return math.MaxFloat32 // the row's own squares must stay in float32
+	}
+	return largest / longest
 }
 
 // ranked are the groups that are not empty.

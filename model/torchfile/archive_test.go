@@ -124,7 +124,7 @@ func TestDamagedArchives(t *testing.T) {
 		"bad byte order":     {zipOf(t, pkl, numbers, part{"a/byteorder", "middle", zip.Store}), `"middle"`},
 		"bad pickle":         {zipOf(t, part{pkl.name, "}(.", zip.Store}, numbers), "a/data.pkl: pickle: byte 2 (STOP)"},
 		"no state dict":      {zipOf(t, part{pkl.name, "}.", zip.Store}), "no state dict under any of"},
-		"opaque model":       {zipOf(t, part{pkl.name, "}U\x05modelcnet\nNet\n)\x81s.", zip.Store}), `"model": opaque net.Net without tensors`},
+		"opaque model":       {zipOf(t, part{pkl.name, "}U\x05modelcnet\nNet\n)\x81s.", zip.Store}), `"model": value of net.Net (never run) without tensors`},
 		"flipped bit":        {patch(bytes.Index(good, []byte(numbers.data)), "\x01"), "is corrupt: its checksum"},
 		"two sizes":          {patch(directory+24, "\x09\x00\x00\x00"), "two sizes, 8 and 9"},
 		"lying size":         {patch(directory+20, "\xff\xff\x00\x00\xff\xff\x00\x00"), "add up to more than the file"},

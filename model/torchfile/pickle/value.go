@@ -65,7 +65,7 @@ func Kind(v Value) string {
 	case Global:
 		return "global " + v.String()
 	case *Opaque:
-		return "opaque " + v.Origin
+		return "value of " + v.Origin + " (never run)"
 	case fmt.Stringer:
 		return v.String()
 	}
