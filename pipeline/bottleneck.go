@@ -46,7 +46,7 @@ func (b *Bottleneck) add(links []link) {
 	defer b.mu.Unlock()
 	for i, l := range links {
 		if n, c := l.load(); c > 0 {
-			b.fill[i] += 0.05 * (float64(n)/float64(c) - b.fill[i])
+			b.fill[i] += 0.2 * (float64(n)/float64(c) - b.fill[i])
 		}
 	}
 }

@@ -17,7 +17,6 @@ const (
 type progress struct {
 	events *serial
 	total  int64
-	start  time.Time
 
 	mu           sync.Mutex
 	ok, rejected int64

@@ -44,13 +44,14 @@ func labelShards(ctx context.Context, out *storage.Bucket, run planned, in *inpu
 	defer manifestBucket.Close()
 
 	start := time.Now()
-	progress := &progress{events: events, total: todo.rows, start: start}
+	progress := &progress{events: events, total: todo.rows, recent: []sample{{at: start}}}
 	w := wiring{
 		out: out, run: run, in: in, options: o, engine: e, todo: todo.shards,
 		objects: objects, manifest: manifestBucket, manifestKey: manifestKey,
 		meters: map[string]*pipeline.Meter{}, progress: progress,
 	}
 	err = w.start(ctx)
+	events.send(progress.at(time.Now(), ""))
 	return work{Device: e.device, Rows: progress.rows(), Seconds: time.Since(start).Seconds(), Stages: w.readings()}, err
 }
 
@@ -74,11 +75,11 @@ func openStores(ctx context.Context, o Options) (*storage.Objects, *storage.Buck
 func openFile(ctx context.Context, uri string) (*storage.Bucket, string, error) {
 	folder, key, err := storage.SplitURI(uri)
 	if err != nil {
-		return nil, "", asConfig(err)
+		return nil, "", asConfig(ctx, err)
 	}
 	bucket, err := storage.Open(ctx, folder)
 	if err != nil {
-		return nil, "", asConfig(err)
+		return nil, "", asConfig(ctx, err)
 	}
 	return bucket, key, nil
 }
