@@ -33,11 +33,7 @@ func ImportVocabulary(ctx context.Context, from PickleURIs, labelSpace string) (
 	if err != nil {
 		return nil, fmt.Errorf("read vectors: %w", err)
 	}
-	v, err := ImportPickles(bytes.NewReader(classes), bytes.NewReader(unseen), bytes.NewReader(vectors), labelSpace)
-	if err != nil {
-		return nil, fmt.Errorf("import %s, %s and %s: %w", storage.Redact(from.Classes), storage.Redact(from.Unseen), storage.Redact(from.Vectors), err)
-	}
-	return v, nil
+	return ImportPickles(bytes.NewReader(classes), bytes.NewReader(unseen), bytes.NewReader(vectors), labelSpace)
 }
 
 // ImportPickles makes a vocabulary of the reference's pickles: a dict of ids 0

@@ -20,7 +20,7 @@ func TestReadmesCommandsWork(t *testing.T) {
 	for _, name := range []string{"classes.pickle", "unseen_classes.pickle", "wordvec_array.pickle"} {
 		link(t, filepath.Join(nus, name), filepath.Join(dir, name))
 	}
-	link(t, golden.Path("tresnet_tiny.pth"), filepath.Join(dir, "model.pth"))
+	link(t, golden.Own("tresnet_tiny.pth"), filepath.Join(dir, "model.pth"))
 	photos, err := filepath.Glob(filepath.Join(nus, "pics", "*.jpg"))
 	if err != nil || len(photos) == 0 {
 		t.Fatalf("no photos in %s: %v", nus, err)

@@ -41,6 +41,13 @@ func Dir() string {
 // Path returns the path of a file in the golden folder.
 func Path(name string) string { return filepath.Join(Dir(), filepath.FromSlash(name)) }
 
+// Own returns the path of a file among this project's own golden files,
+// whatever SDL_GOLDEN says: for tests that use one as a sample and know more of
+// it than its pair tells.
+func Own(name string) string {
+	return filepath.Join(sourceDir(), "testdata", filepath.FromSlash(name))
+}
+
 // Read returns the golden pair called name (no extension).
 func Read(t testing.TB, name string) File {
 	t.Helper()

@@ -36,7 +36,7 @@ func mustOpen(t *testing.T, name string) *torchfile.Checkpoint {
 // TestGoldenCheckpoint compares with what PyTorch 1.13 prints for the file:
 // c["model"][name].shape, .flatten()[:3], .flatten()[-1] and .double().sum().
 func TestGoldenCheckpoint(t *testing.T) {
-	data, err := os.ReadFile(golden.Path("tresnet_tiny.pth"))
+	data, err := os.ReadFile(golden.Own("tresnet_tiny.pth"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,8 @@ func TestParametersMatchReference(t *testing.T) {
 	for name, tensor := range checkpoint(t, golden.Path("tresnet_tiny.pth")) {
 		want[name] = tensor.Shape
 	}
-	a := tresnet.Architecture{Layers: [4]int{1, 1, 2, 1}, Width: 0.125, Rows: 7, Dim: 300, InputSize: 64}
+	d := describe(t, golden.Read(t, "tresnet_tiny"))
+	a := tresnet.Architecture{Layers: [4]int(d.Layers), Width: d.Width, Rows: d.Rows, Dim: d.Dim, InputSize: 64}
 	got := map[string][]int{}
 	for _, p := range a.Parameters() {
 		got[p.Name] = p.Shape

@@ -29,7 +29,7 @@ func TestPixelsMatchFloats(t *testing.T) {
 		{"mean and deviation", tresnet.Input{Mean: [3]float64{0.485, 0.456, 0.406}, Std: [3]float64{0.229, 0.224, 0.225}}},
 		{"another scale", tresnet.Input{Scale: 1.0 / 127.5, Mean: [3]float64{1, 1, 1}}},
 	}
-	net := tiny(t, 100)
+	net := imported(t, describe(t, golden.Read(t, "tresnet_tiny")), 100)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			pixels := noise(3, 100)

@@ -13,7 +13,7 @@ import (
 func BenchmarkDecode(b *testing.B) {
 	for _, file := range []string{"photo_420.jpg", "photo_444_prog.jpg", "gray.jpg", "alpha.png", "pal.png", "lossy.webp", "large.jpg"} {
 		b.Run(file, func(b *testing.B) {
-			body := readFile(b, golden.Path("preprocess/"+file))
+			body := readFile(b, golden.Own("preprocess/"+file))
 			d, err := decode.New(decode.Spec{Size: 224, Filter: "bicubic"}, decode.Limits{})
 			if err != nil {
 				b.Fatal(err)
@@ -32,7 +32,7 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkStandardLibrary is the yardstick for BenchmarkDecode: the same JPEG to
 // YCbCr, neither upsampled nor resized.
 func BenchmarkStandardLibrary(b *testing.B) {
-	body := readFile(b, golden.Path("preprocess/photo_420.jpg"))
+	body := readFile(b, golden.Own("preprocess/photo_420.jpg"))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := jpeg.Decode(bytes.NewReader(body)); err != nil {
