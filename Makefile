@@ -4,6 +4,9 @@ BIN     := bin
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LIBRARY := $(BIN)/libonnxruntime.so.1
 
+# Says at its end which tests were skipped, and why.
+TEST := $(GO) run gotest.tools/gotestsum@v1.13.0 --format pkgname-and-test-fails --format-hide-empty-pkg -- -timeout 20m
+
 export SDL_ORT_LIB := $(abspath $(LIBRARY))
 
 .PHONY: help
@@ -24,13 +27,13 @@ demo: build ## label generated scenes and show the result
 
 .PHONY: test
 test: build ## all tests, as the README says
-	$(GO) test ./...
-	cd jobs/queries && SDL_BATCH_BIN=$(abspath $(BIN))/sdl-batch $(GO) test -count=1 ./...
+	$(TEST) ./...
+	cd jobs/queries && SDL_BATCH_BIN=$(abspath $(BIN))/sdl-batch $(TEST) -count=1 ./...
 
 .PHONY: check
 check: build lint ## what CI runs: lint, then all tests with the race detector
-	$(GO) test -race ./...
-	cd jobs/queries && SDL_BATCH_BIN=$(abspath $(BIN))/sdl-batch $(GO) test -count=1 ./...
+	$(TEST) -race ./...
+	cd jobs/queries && SDL_BATCH_BIN=$(abspath $(BIN))/sdl-batch $(TEST) -count=1 ./...
 
 .PHONY: lint
 lint: ## format, vet, staticcheck, tidy
