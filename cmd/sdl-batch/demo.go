@@ -22,6 +22,8 @@ func newDemo() *cobra.Command {
 		Long: `Draw scenes of coloured and patterned shapes, label them with the model and
 vocabulary that the program carries, and print what was found beside what was
 drawn. The scenes, the manifest and the dataset stay in the folder.`,
+		Example: `  sdl-batch demo
+  sdl-batch demo --output shapes --scenes 50 --seed 7`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.Scenes < 1 || o.Scenes > 10000 {
@@ -41,7 +43,7 @@ drawn. The scenes, the manifest and the dataset stay in the folder.`,
 	f.StringVar(&o.Folder, "output", "sdl-demo", "folder for scenes, manifest and dataset; made when missing")
 	f.IntVar(&o.Scenes, "scenes", 12, "how many scenes to draw")
 	f.Int64Var(&o.Seed, "seed", 1, "seed of the scenes")
-	addCompute(f, &o.Compute)
+	addCompute(c, &o.Compute)
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
@@ -58,17 +59,19 @@ var statuses = []struct {
 	{jobs.ErrDamaged, exitFailed, "restore the file, or label again under a new --run-id"},
 	{storage.ErrTransient, exitTransient, "run the same command again; it goes on where it stopped"},
 	{manifest.ErrEmpty, exitConfig, "a manifest has one image URI a line, or is a csv file with a header"},
-	{manifest.ErrColumn, exitConfig, "name the column that holds the image URIs with --uri-column"},
-	{model.ErrMismatch, exitConfig, "`sdl-batch model inspect` and `sdl-batch vocab inspect` show what each of them holds; --force-vocab overrides a label-space check"},
-	{model.ErrCorrupt, exitConfig, "make or copy it again; `sdl-batch model inspect` checks a bundle"},
+	{manifest.ErrColumn, exitConfig, "--uri-column names the column of image URIs, --carry the columns to copy"},
+	{model.ErrForeign, exitConfig, "scores would be noise: take the vocabulary that the model was made for, or --force-vocab if you know that it fits"},
+	{model.ErrMismatch, exitConfig, "`sdl-batch model inspect` and `sdl-batch vocab inspect` show what each of them holds"},
+	{model.ErrCorrupt, exitConfig, "make or copy the file again"},
 	{model.ErrInvalid, exitConfig, ""},
 	{ort.ErrNoLibrary, exitConfig, "`make build` puts the library beside the program; --ort-lib or SDL_ORT_LIB names another place"},
 	{ort.ErrRefused, exitConfig, "a bundle's graph must stand alone: no external data, no operators from other libraries"},
-	{jobs.ErrConfig, exitConfig, ""},
 	{storage.ErrPermission, exitConfig, "check the credentials and the permissions of the path"},
 	{storage.ErrNotExist, exitConfig, "check the spelling of the path or URI"},
 	{storage.ErrUnsupported, exitConfig, ""},
+	{storage.ErrExist, exitConfig, ""},
 	{storage.ErrInvalid, exitConfig, ""},
+	{jobs.ErrConfig, exitConfig, ""},
 	{context.Canceled, exitTransient, "run the same command again; it goes on where it stopped"},
 }
 
@@ -79,11 +82,25 @@ func finish(w io.Writer, err error) int {
 		return exitDone
 	}
 	status, hint := classify(err)
-	fmt.Fprintf(w, "sdl-batch: error: %s\n", strings.TrimSpace(err.Error()))
+	fmt.Fprintf(w, "sdl-batch: error: %s\n", words(err))
 	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
 	return status
+}
+
+// kinds are the names of errors' kinds and packages, which the exit status and
+// the rest of the message tell better.
+var kinds = []string{jobs.ErrConfig.Error(), "ort", "torchfile", "tresnet"}
+
+// words is an error's message for people.
+func words(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	for i, line := range lines {
+		parts := slices.DeleteFunc(strings.Split(line, ": "), func(p string) bool { return slices.Contains(kinds, p) })
+		lines[i] = strings.Join(parts, ": ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func classify(err error) (status int, hint string) {

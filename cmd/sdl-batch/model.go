@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/sdl-batch/sdl-batch/model"
 	"github.com/sdl-batch/sdl-batch/model/tresnet"
+	"github.com/sdl-batch/sdl-batch/storage"
 )
 
 func newModel() *cobra.Command {
@@ -21,6 +23,8 @@ func newModel() *cobra.Command {
 		Long: `A bundle is a folder with a model: model.json describes it, embed.onnx computes
 embedding matrices from pixels, weights.safetensors keeps the parameters as they
 were trained.`,
+		Example: `  sdl-batch model import --checkpoint model.pth --output bundle --vocab nus.parquet
+  sdl-batch model inspect bundle`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -35,10 +39,13 @@ type input struct {
 	vocab  string
 }
 
-func (i *input) flags(f *pflag.FlagSet) {
+func (i *input) flags(c *cobra.Command) {
+	f := c.Flags()
 	f.StringVar(&i.filter, "filter", model.FilterBicubic, "resize filter of the model's input: bicubic or bilinear, antialiased as Pillow's")
 	f.StringVar(&i.exif, "exif", model.EXIFApply, "EXIF orientation: apply, or ignore as the reference does")
 	f.StringVar(&i.vocab, "vocab", "", "vocabulary whose label space the bundle records: a path or URI (default: none)")
+	complete(c, "filter", model.FilterBicubic, model.FilterBilinear)
+	complete(c, "exif", model.EXIFApply, model.EXIFIgnore)
 }
 
 func (i *input) options(c *cobra.Command, seed int64) (model.BuildOptions, error) {
@@ -49,6 +56,14 @@ func (i *input) options(c *cobra.Command, seed int64) (model.BuildOptions, error
 	v, err := model.ReadVocabulary(c.Context(), i.vocab)
 	o.Vocabulary = v
 	return o, err
+}
+
+// orForce tells how to write over what is there.
+func orForce(err error) error {
+	if errors.Is(err, storage.ErrExist) {
+		return hinted{err, "name another folder, or replace what is there with --force"}
+	}
+	return err
 }
 
 func newModelImport() *cobra.Command {
@@ -72,7 +87,7 @@ file is run.`,
 			}
 			b, err := model.ImportCheckpoint(c.Context(), checkpoint, output, o)
 			if err != nil {
-				return err
+				return orForce(err)
 			}
 			return printBundle(c.OutOrStdout(), b.Inspect())
 		},
@@ -83,7 +98,7 @@ file is run.`,
 	f.IntVar(&o.Rows, "rows", 0, "rows of the embedding matrix, K (default: follows from --dim)")
 	f.IntVar(&o.Dim, "dim", 0, "dimension of a row, D (default: the vocabulary's, else 300, unless --rows is given)")
 	f.IntVar(&o.Size, "size", 224, "side of the square input in pixels")
-	in.flags(f)
+	in.flags(c)
 	f.Int64Var(&seed, "seed", 1, "seed of an embedding layer that the checkpoint lacks")
 	f.BoolVar(&o.Force, "force", false, "replace another bundle in the folder")
 	required(c, "checkpoint", "output")
@@ -115,7 +130,7 @@ func newModelNew() *cobra.Command {
 				return err
 			}
 			if b, err = model.WriteBundle(c.Context(), output, b, model.WriteOptions{Force: force}); err != nil {
-				return err
+				return orForce(err)
 			}
 			return printBundle(c.OutOrStdout(), b.Inspect())
 		},
@@ -123,12 +138,13 @@ func newModelNew() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&output, "output", "", "folder of the bundle: a path or URI")
 	f.StringVar(&preset, "preset", "m", "TResNet m, l or xl")
+	complete(c, "preset", "m", "l", "xl")
 	f.StringVar(&layers, "layers", "", "blocks in each of the four stages, as 3,4,11,3 (default: the preset's)")
 	f.Float64Var(&arch.Width, "width", 0, "width factor (default: the preset's)")
 	f.IntVar(&arch.Rows, "rows", 7, "rows of the embedding matrix, K")
 	f.IntVar(&arch.Dim, "dim", 300, "dimension of a row, D")
 	f.IntVar(&arch.InputSize, "size", 224, "side of the square input in pixels")
-	in.flags(f)
+	in.flags(c)
 	f.Int64Var(&seed, "seed", 1, "seed of the parameters")
 	f.BoolVar(&force, "force", false, "replace another bundle in the folder")
 	required(c, "output")

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const about = `sdl-batch labels image lakes. From a manifest of image URIs it runs a zero-shot
@@ -37,10 +39,24 @@ func newRoot() *cobra.Command {
 		Args:          noArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(newRun(), newVerify(), newModel(), newVocab(), newDemo(), newReread())
 	return root
+}
+
+// flagError words a wrong flag.
+func flagError(_ *cobra.Command, err error) error {
+	var wrong *pflag.InvalidValueError
+	if errors.As(err, &wrong) {
+		return usage("--%s %q: want %s", wrong.GetFlag().Name, wrong.GetValue(), kindsOfValue[wrong.GetFlag().Value.Type()])
+	}
+	return usageError{err}
+}
+
+// kindsOfValue are the types of flags in words.
+var kindsOfValue = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false", "stringSlice": "names, comma-separated",
 }
 
 // noArgs, exactArgs: like cobra's, as usage errors.
@@ -55,6 +71,7 @@ func noArgs(c *cobra.Command, args []string) error {
 }
 
 func suggest(c *cobra.Command, name string) string {
+	c.SuggestionsMinimumDistance = 2
 	if near := c.SuggestionsFor(name); len(near) > 0 {
 		return "; did you mean " + strings.Join(near, " or ") + "?"
 	}
@@ -64,7 +81,7 @@ func suggest(c *cobra.Command, name string) string {
 func exactArgs(what ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != len(what) {
-			return usage("%s takes %s, got %d arguments", c.CommandPath(), strings.Join(what, " and "), len(args))
+			return usage("%s takes %s, and nothing else, as arguments; it got %d", c.CommandPath(), strings.Join(what, " and "), len(args))
 		}
 		return nil
 	}

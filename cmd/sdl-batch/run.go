@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sdl-batch/sdl-batch/jobs/label"
+	"github.com/sdl-batch/sdl-batch/model"
 )
 
 func newRun() *cobra.Command {
@@ -27,13 +29,16 @@ Relative names in a manifest are taken from the manifest's own folder.`,
       --model s3://lake/models/current --vocab s3://lake/vocab.parquet --device cuda`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := positive(c, "top-k", "shard-rows", "batch", "threads", "decoders", "fetchers"); err != nil {
+				return err
+			}
 			o.Program = program()
 			o.LibraryEnv = os.Getenv("SDL_ORT_LIB")
 			show, done := watch(os.Stderr)
 			summary, err := label.Run(c.Context(), o, show)
 			done()
 			if err != nil {
-				return err
+				return orOther(err, o)
 			}
 			return printSummary(c.OutOrStdout(), summary, asJSON)
 		},
@@ -53,8 +58,24 @@ Relative names in a manifest are taken from the manifest's own folder.`,
 	f.IntVar(&o.TopK, "top-k", 10, "tags kept per image and group, seen and unseen")
 	f.StringVar(&o.Precision, "precision", "fp32", "arithmetic of the model: fp32")
 	f.Float64Var(&o.MaxRejectRate, "max-reject-rate", 0.1, "share of rows that may be rejected, 0 to 1; over it nothing is published")
-	addCompute(f, &o.Compute)
+	addCompute(c, &o.Compute)
 	f.BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	complete(c, "manifest-format", "text", "csv", "tsv")
+	complete(c, "precision", "fp32")
 	required(c, "manifest", "output")
 	return c
+}
+
+// orOther tells who names a model, or a vocabulary, and leaves the other to the
+// program that it takes both.
+func orOther(err error, o label.Options) error {
+	switch {
+	case !errors.Is(err, model.ErrMismatch) || o.Model != "" && o.Vocab != "":
+		return err
+	case o.Model != "":
+		return hinted{err, "the vocabulary in the program is for the model in the program: name yours with --vocab"}
+	case o.Vocab != "":
+		return hinted{err, "the model in the program is for the vocabulary in the program: name yours with --model"}
+	}
+	return err
 }

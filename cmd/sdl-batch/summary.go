@@ -36,7 +36,7 @@ func printSummary(w io.Writer, s label.Summary, asJSON bool) error {
 	for _, code := range slices.Sorted(maps.Keys(s.Rejects)) {
 		fmt.Fprintf(t, "\t%d %s\n", s.Rejects[code], code)
 	}
-	if !s.AlreadyCommitted {
+	if s.ImagesPerSecond > 0 {
 		fmt.Fprintf(t, "speed\t%.1f images/s on %s, %.1f s in all\n", s.ImagesPerSecond, s.Device, s.Seconds)
 	}
 	if s.ResumedRows > 0 {
@@ -46,6 +46,14 @@ func printSummary(w io.Writer, s label.Summary, asJSON bool) error {
 		fmt.Fprintf(t, "%s\t%s/%s (%s)\n", table, s.Output, strings.TrimSuffix(dataset.TablePrefix(table, s.RunID), "/"), bytesText(s.Bytes[table]))
 	}
 	return t.Flush()
+}
+
+// counted writes a number and what it counts.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // bytesText writes a size in binary units.

@@ -69,13 +69,13 @@ func printReport(w io.Writer, r *verify.Report, asJSON bool) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "run\t%s\n", r.RunID)
-	fmt.Fprintf(t, "rows\t%d: %d labelled, %d rejected, in %d shards\n", r.Rows, r.OK, r.Rejected, r.Shards)
+	fmt.Fprintf(t, "rows\t%d: %d labelled, %d rejected, in %s\n", r.Rows, r.OK, r.Rejected, counted(r.Shards, "shard"))
 	fmt.Fprintf(t, "files\t%d (%s), digests compared\n", r.Files, bytesText(r.Bytes))
 	fmt.Fprintf(t, "tags\t%d rows; ranks of %d images computed again\n", r.Tags, r.Recomputed)
 	if len(r.Problems) == 0 {
 		fmt.Fprintf(t, "verdict\tevery promise holds\n")
 	} else {
-		fmt.Fprintf(t, "verdict\t%d problems\n", len(r.Problems))
+		fmt.Fprintf(t, "verdict\t%s\n", counted(len(r.Problems), "problem"))
 	}
 	return t.Flush()
 }

@@ -16,6 +16,9 @@ func newVocab() *cobra.Command {
 		Short: "Make and look at vocabularies",
 		Long: `A vocabulary is a Parquet table of tags: an id, the tag, whether it was seen in
 training, and its vector in the label space of a model.`,
+		Example: `  sdl-batch vocab import --classes classes.pickle --unseen unseen_classes.pickle \
+      --vectors wordvec_array.pickle --output nus.parquet
+  sdl-batch vocab inspect nus.parquet`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
