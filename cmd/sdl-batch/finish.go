@@ -95,6 +95,9 @@ var kinds = []string{jobs.ErrConfig.Error(), "ort", "torchfile", "tresnet"}
 
 // words is an error's message for people.
 func words(err error) string {
+	if errors.Is(err, errInterrupted) {
+		return errInterrupted.Error() // wherever in the work it came
+	}
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
 	for i, line := range lines {
 		parts := slices.DeleteFunc(strings.Split(line, ": "), func(p string) bool { return slices.Contains(kinds, p) })
