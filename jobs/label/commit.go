@@ -1,6 +1,7 @@
 package label
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,8 +81,7 @@ func refuseAbandoned(ctx context.Context, out *storage.Bucket, run string) error
 	return err
 }
 
-// readReceipts reads the receipt of every shard and checks that the files they
-// name are there in full.
+// readReceipts reads the receipt of every shard.
 func readReceipts(ctx context.Context, out *storage.Bucket, p *dataset.Plan) ([]*dataset.Receipt, error) {
 	receipts := make([]*dataset.Receipt, len(p.Shards))
 	group, ctx := errgroup.WithContext(ctx)
@@ -134,7 +134,9 @@ func withinBudget(c *dataset.Commit, maxRejectRate float64) error {
 // codeList names reject codes, the most frequent first.
 func codeList(codes map[string]int64) string {
 	text := ""
-	keys := slices.SortedFunc(maps.Keys(codes), func(a, b string) int { return int(codes[b] - codes[a]) })
+	keys := slices.SortedFunc(maps.Keys(codes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(codes[b], codes[a]), cmp.Compare(a, b))
+	})
 	for i, k := range keys {
 		if i > 0 {
 			text += ", "
@@ -160,6 +162,9 @@ func checkSource(ctx context.Context, out *storage.Bucket, f dataset.File, sourc
 	attrs, err := out.Stat(ctx, source)
 	if errors.Is(err, storage.ErrNotExist) {
 		attrs, err = out.Stat(ctx, f.Key)
+	}
+	if errors.Is(err, storage.ErrNotExist) {
+		return fmt.Errorf("%w: %s is gone: %w", jobs.ErrDamaged, source, err)
 	}
 	if err != nil {
 		return err

@@ -46,12 +46,12 @@ func openInputs(ctx context.Context, o Options) (*model.Bundle, *model.Vocabular
 	}
 	if o.Model != "" {
 		if bundle, err = model.OpenBundle(ctx, o.Model); err != nil {
-			return nil, nil, fmt.Errorf("model: %w", asConfig(err))
+			return nil, nil, fmt.Errorf("model: %w", asConfig(ctx, err))
 		}
 	}
 	if o.Vocab != "" {
 		if vocab, err = model.ReadVocabulary(ctx, o.Vocab); err != nil {
-			return nil, nil, fmt.Errorf("vocabulary: %w", asConfig(err))
+			return nil, nil, fmt.Errorf("vocabulary: %w", asConfig(ctx, err))
 		}
 	}
 	return bundle, vocab, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/model/ort"
 	"github.com/sdl-batch/sdl-batch/stages/fetch"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
@@ -82,6 +83,9 @@ func (o Options) validate() error {
 	check(o.MaxRejectRate >= 0 && o.MaxRejectRate <= 1, "reject rate %g: want 0 to 1", o.MaxRejectRate)
 	check(o.BatchSize >= 0 && o.BatchSize <= 4096, "batch size %d: want 1 to 4096", o.BatchSize)
 	check(o.Threads >= 0, "threads %d: want 1 or more", o.Threads)
+	if _, err := ort.ParseDevice(o.Device); err != nil {
+		problems = append(problems, err)
+	}
 	if o.RunID != "" {
 		if err := dataset.ValidateRunID(o.RunID); err != nil {
 			problems = append(problems, err)

@@ -37,20 +37,29 @@ func plan(ctx context.Context, out *storage.Bucket, o Options, in *inputs) (plan
 	}
 	run := planned{manifest: fresh.Manifest}
 	if run.plan, err = existing(ctx, out, fresh); err != nil {
-		return planned{}, err
+		return planned{}, noOutput(err)
 	}
 	if run.resumed = run.plan != nil; !run.resumed {
 		if fresh.RunID == "" {
 			fresh.RunID = newRunID(time.Now())
 		}
 		if run.plan, err = create(ctx, out, fresh); err != nil {
-			return planned{}, err
+			return planned{}, noOutput(err)
 		}
 	}
 	if err := sameRun(run.plan, fresh); err != nil {
 		return planned{}, err
 	}
 	return run, storeVocabulary(ctx, out, run.plan, in)
+}
+
+// noOutput marks the error of an output without a bucket: folders are made when
+// missing, buckets are not.
+func noOutput(err error) error {
+	if errors.Is(err, storage.ErrNoBucket) {
+		return fmt.Errorf("%w: output: %w", jobs.ErrConfig, err)
+	}
+	return err
 }
 
 // existing returns the plan that a command goes on with, or nil.
@@ -92,7 +101,7 @@ func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, _, err := storage.SplitURI(o.Manifest)
+	names, err := namesOf(o)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
@@ -103,11 +112,11 @@ func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
 	}
 	p := &dataset.Plan{
 		Format: dataset.Format, RunID: o.RunID, CreatedAt: time.Now().UTC(), Program: o.Program,
-		Manifest: dataset.Manifest{URI: storage.Redact(o.Manifest), Version: attrs.Version, Size: attrs.Size},
-		ModelURI: storage.Redact(o.Model), VocabURI: storage.Redact(o.Vocab),
+		Manifest: dataset.Manifest{URI: names.manifest, Version: attrs.Version, Size: attrs.Size},
+		ModelURI: names.model, VocabURI: names.vocab,
 		Rows: index.Rows, ShardRows: o.ShardRows, Scoring: scoring(in.description),
 		Identity: dataset.Identity{
-			ManifestSHA256: index.SHA256, ManifestFormat: string(format), ManifestBase: storage.Redact(folder),
+			ManifestSHA256: index.SHA256, ManifestFormat: string(format), ManifestBase: names.base,
 			URIColumn: o.URIColumn, Carried: o.Carry,
 			ModelID: in.modelID, VocabID: in.vocabID, TopK: o.TopK, Precision: o.Precision, Schema: dataset.Schema,
 		},
@@ -117,6 +126,33 @@ func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
 	}
 	p.Fingerprint = p.Identity.Fingerprint()
 	return p, nil
+}
+
+// names are the places that a plan tells of: without secrets, and the same from
+// any working folder.
+type names struct {
+	manifest, base, model, vocab string
+}
+
+func namesOf(o Options) (n names, err error) {
+	folder, _, err := storage.SplitURI(o.Manifest)
+	if err != nil {
+		return n, err
+	}
+	for _, name := range []struct {
+		uri string
+		to  *string
+	}{{o.Manifest, &n.manifest}, {folder, &n.base}, {o.Model, &n.model}, {o.Vocab, &n.vocab}} {
+		if name.uri == "" {
+			continue // the program's own
+		}
+		uri, err := storage.Absolute(name.uri)
+		if err != nil {
+			return n, err
+		}
+		*name.to = storage.Redact(uri)
+	}
+	return n, nil
 }
 
 func scoring(d *model.Description) dataset.Scoring {
@@ -134,22 +170,20 @@ func scan(ctx context.Context, o Options, format manifest.Format) (manifest.Inde
 	defer bucket.Close()
 	r, err := bucket.NewReader(ctx, key)
 	if err != nil {
-		return manifest.Index{}, storage.Attrs{}, fmt.Errorf("manifest: %w", asConfig(err))
+		return manifest.Index{}, storage.Attrs{}, fmt.Errorf("manifest: %w", asConfig(ctx, err))
 	}
 	defer r.Close()
 	index, err := manifest.Scan(ctx, r, format, manifest.Columns{URI: o.URIColumn, Carried: o.Carry}, o.ShardRows)
 	if err != nil {
-		return index, r.Attrs(), fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), asConfig(err))
+		return index, r.Attrs(), fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), asConfig(ctx, err))
 	}
 	return index, r.Attrs(), nil
 }
 
 // asConfig marks errors that no repetition can cure.
-func asConfig(err error) error {
-	for _, cure := range []error{storage.ErrTransient, context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, cure) {
-			return err
-		}
+func asConfig(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, storage.ErrTransient) {
+		return err
 	}
 	return fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 }
@@ -163,20 +197,31 @@ func newestAlike(ctx context.Context, out *storage.Bucket, fingerprint string) (
 	}
 	var found *dataset.Plan
 	for _, id := range slices.Backward(runs) {
-		p, err := dataset.ReadPlan(ctx, out, id)
-		if errors.Is(err, storage.ErrTransient) || ctx.Err() != nil {
+		p, err := openAlike(ctx, out, id, fingerprint)
+		if err != nil {
 			return nil, err
 		}
-		if err != nil || p.Fingerprint != fingerprint || found != nil && !p.CreatedAt.After(found.CreatedAt) {
-			continue
-		}
-		if open, err := isOpen(ctx, out, id); err != nil {
-			return nil, err
-		} else if open {
+		if p != nil && (found == nil || p.CreatedAt.After(found.CreatedAt)) {
 			found = p
 		}
 	}
 	return found, nil
+}
+
+// openAlike returns the plan of a run that may be gone on with, nil where it
+// may not: it is over, is another one, or has a plan that cannot be read.
+func openAlike(ctx context.Context, out *storage.Bucket, run, fingerprint string) (*dataset.Plan, error) {
+	if open, err := isOpen(ctx, out, run); err != nil || !open {
+		return nil, err
+	}
+	p, err := dataset.ReadPlan(ctx, out, run)
+	if errors.Is(err, storage.ErrTransient) || ctx.Err() != nil {
+		return nil, err
+	}
+	if err != nil || p.Fingerprint != fingerprint {
+		return nil, nil
+	}
+	return p, nil
 }
 
 func isOpen(ctx context.Context, out *storage.Bucket, run string) (bool, error) {

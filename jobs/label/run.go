@@ -26,7 +26,7 @@ func Run(ctx context.Context, o Options, handle Handler) (Summary, error) {
 	}
 	out, err := storage.Open(ctx, o.Output)
 	if err != nil {
-		return Summary{}, fmt.Errorf("output: %w", asConfig(err))
+		return Summary{}, fmt.Errorf("output: %w", asConfig(ctx, err))
 	}
 	defer out.Close()
 	s, err := run(ctx, out, o, handle)
@@ -110,6 +110,9 @@ func summarise(out *storage.Bucket, c *dataset.Commit, in *inputs, w work) Summa
 		RunID: c.RunID, Output: out.URI(), Rows: c.Rows, OK: c.OK, Rejected: c.Rejected, Rejects: c.Codes,
 		Bytes: map[string]int64{}, ModelID: c.ModelID, VocabID: c.VocabID, Untrained: !in.description.Lineage.Trained,
 		Device: w.Device, ImagesPerSecond: w.rate(), Stages: w.Stages,
+	}
+	if s.Rejects == nil {
+		s.Rejects = map[string]int64{}
 	}
 	for _, f := range c.Files {
 		s.Bytes[f.Table] += f.Bytes

@@ -2,6 +2,7 @@ package label
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/pipeline"
@@ -35,9 +36,11 @@ type wiring struct {
 	meters      map[string]*pipeline.Meter
 }
 
-// run is the system's diagram.
+// start is the system's diagram.
 func (w *wiring) start(ctx context.Context) error {
 	watching, stop := context.WithCancel(ctx)
+	var reports sync.WaitGroup
+	defer reports.Wait()
 	defer stop()
 	flow := pipeline.NewFlow(ctx)
 	gate := pipeline.NewGate(openShards)
@@ -49,7 +52,8 @@ func (w *wiring) start(ctx context.Context) error {
 	ranked := pipeline.Through(flow, "rank", 2, inferred, w.ranker())
 	pipeline.Into(flow, "write", ranked, w.writer(gate))
 
-	go w.progress.report(watching, pipeline.Watch(watching, flow, "manifest", 100*time.Millisecond))
+	narrow := pipeline.Watch(watching, flow, "manifest", 100*time.Millisecond)
+	reports.Go(func() { w.progress.report(watching, narrow) })
 	return flow.Wait()
 }
 

@@ -2,10 +2,13 @@ package label
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
 
+	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/storage"
 )
@@ -51,6 +54,9 @@ func labelShards(ctx context.Context, out *storage.Bucket, run planned, in *inpu
 		meters: map[string]*pipeline.Meter{}, progress: progress,
 	}
 	err = w.start(ctx)
+	if errors.Is(err, storage.ErrChanged) { // the manifest: an image that changes is a reject
+		err = fmt.Errorf("%w: %w", jobs.ErrConfig, err)
+	}
 	events.send(progress.at(time.Now(), ""))
 	return work{Device: e.device, Rows: progress.rows(), Seconds: time.Since(start).Seconds(), Stages: w.readings()}, err
 }

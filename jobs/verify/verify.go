@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
@@ -78,8 +79,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := c.everything(ctx); err != nil {
 		return nil, err
 	}
-	if n := len(c.report.Problems); n > 0 {
-		return c.report, fmt.Errorf("%w: %d problems in run %s", jobs.ErrDamaged, n, o.RunID)
+	if len(c.report.Problems) > 0 {
+		return c.report, fmt.Errorf("%w: run %s is not what was committed", jobs.ErrDamaged, o.RunID)
 	}
 	return c.report, nil
 }
@@ -99,7 +100,7 @@ func open(ctx context.Context, out *storage.Bucket, o Options) (*check, error) {
 	if err := dataset.ValidateRunID(o.RunID); err != nil {
 		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
-	c := &check{Options: o, out: out, parts: map[string]dataset.File{}, report: &Report{RunID: o.RunID}}
+	c := &check{Options: o, out: out, parts: map[string]dataset.File{}, report: &Report{RunID: o.RunID, Problems: []Problem{}}}
 	var err error
 	if c.plan, err = dataset.ReadPlan(ctx, out, o.RunID); err != nil {
 		if errors.Is(err, storage.ErrNotExist) {
@@ -230,9 +231,13 @@ func (c *check) shard(ctx context.Context, shard int, vocab string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err != nil {
+	var died *exec.ExitError
+	if errors.As(err, &died) {
 		c.report.note(dataset.PartKey(dataset.Images, c.RunID, shard), "readable", "second reader: %v", err)
 		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("shard %d: %w", shard, err)
 	}
 	c.add(shard, answer)
 	return nil
@@ -246,7 +251,11 @@ func (c *check) add(shard int, a reread.Answer) {
 	r.Tags += a.Tags
 	r.Recomputed += a.Recomputed
 	for _, p := range a.Problems {
-		r.note(dataset.PartKey(p.Table, c.RunID, shard), p.Check, "row %d: %s", p.Row, p.Detail)
+		detail := p.Detail
+		if p.Row >= 0 {
+			detail = fmt.Sprintf("row %d: %s", p.Row, p.Detail)
+		}
+		r.note(dataset.PartKey(p.Table, c.RunID, shard), p.Check, "%s", detail)
 	}
 	if more := a.Total - len(a.Problems); more > 0 {
 		r.note(dataset.PartKey(dataset.Images, c.RunID, shard), "more", "%d further problems in this shard", more)

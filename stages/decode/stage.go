@@ -11,7 +11,7 @@ import (
 	"github.com/sdl-batch/sdl-batch/pipeline"
 )
 
-// maxRejects closes a batch that gathers rejects and no images.
+// maxRejects closes a batch that gathers rejects and hardly any images.
 const maxRejects = 1024
 
 // Stage decodes objects and gathers them into batches, one shard each. A batch
@@ -28,16 +28,19 @@ type Stage struct {
 
 // Run implements pipeline.Stage.
 func (s *Stage) Run(ctx context.Context, in <-chan pipeline.Object, out chan<- *pipeline.Batch) error {
+	decoders := make([]*Decoder, s.Workers)
+	for i := range decoders {
+		var err error
+		if decoders[i], err = New(s.Spec, s.Limits); err != nil {
+			return err
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	jobs := make(chan job, s.Workers)
 	filled := make(chan *filling, 2)
 	group.Go(func() error { return s.gather(ctx, in, jobs, filled) })
-	for range s.Workers {
-		decoder, err := New(s.Spec, s.Limits)
-		if err != nil {
-			return err
-		}
-		group.Go(func() error { return s.work(ctx, decoder, jobs) })
+	for _, d := range decoders {
+		group.Go(func() error { return s.work(ctx, d, jobs) })
 	}
 	group.Go(func() error { return s.emit(ctx, filled, out) })
 	return group.Wait()

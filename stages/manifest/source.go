@@ -72,6 +72,9 @@ func (s *Source) shard(ctx context.Context, t Task, header []string, out chan<- 
 		return err
 	}
 	defer r.Close()
+	if err := pinned(r.Attrs(), s.Pinned); err != nil {
+		return err
+	}
 	rows, err := open(r, s.Format, s.Columns, header, t.Offset, t.Line)
 	if err != nil {
 		return err

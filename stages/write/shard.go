@@ -184,3 +184,26 @@ func (sh *shard) abort() error {
 	sh.parts = nil
 	return errors.Join(errs...)
 }
+
+// withdrawTimeout bounds how long a shard that failed cleans up behind itself.
+const withdrawTimeout = 5 * time.Second
+
+// withdraw removes the files of an attempt that never got a receipt, also after
+// ctx ended. What the store does not let go of now is left behind: nothing
+// reads it.
+func (sh *shard) withdraw(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
+	defer cancel()
+	_ = sh.remove(ctx)
+}
+
+// remove deletes the attempt's files.
+func (sh *shard) remove(ctx context.Context) error {
+	for _, table := range dataset.ShardTables {
+		key := dataset.AttemptKey(sh.sink.Plan.RunID, sh.shard.Index, sh.attempt, table)
+		if err := sh.sink.Bucket.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -61,7 +61,7 @@ func (s *Sink) Run(ctx context.Context, in <-chan *pipeline.Batch) error {
 }
 
 func (s *Sink) gather(ctx context.Context, group *errgroup.Group, in <-chan *pipeline.Batch) (err error) {
-	open := map[int]*shard{}
+	open, done := map[int]*shard{}, map[int]bool{}
 	defer func() {
 		for _, sh := range open {
 			err = errors.Join(err, sh.abort())
@@ -76,6 +76,9 @@ func (s *Sink) gather(ctx context.Context, group *errgroup.Group, in <-chan *pip
 			return unfinished(open)
 		}
 		start := time.Now()
+		if done[b.Shard.Index] {
+			return fmt.Errorf("shard %d goes on after its %d rows", b.Shard.Index, b.Shard.Rows)
+		}
 		sh := open[b.Shard.Index]
 		if sh == nil {
 			if sh, err = s.begin(ctx, b.Shard); err != nil {
@@ -88,8 +91,12 @@ func (s *Sink) gather(ctx context.Context, group *errgroup.Group, in <-chan *pip
 		}
 		s.report(b, start)
 		b.Release()
+		if sh.rows() > b.Shard.Rows {
+			return fmt.Errorf("shard %d has %d rows, more than its %d", b.Shard.Index, sh.rows(), b.Shard.Rows)
+		}
 		if sh.rows() == b.Shard.Rows {
 			delete(open, b.Shard.Index)
+			done[b.Shard.Index] = true
 			group.Go(func() error { return s.finish(ctx, sh) })
 		}
 	}
@@ -114,7 +121,9 @@ func (s *Sink) finish(ctx context.Context, sh *shard) error {
 	start := time.Now()
 	receipt, err := sh.close(ctx)
 	if err != nil {
-		return fmt.Errorf("shard %d: %w", sh.shard.Index, errors.Join(err, sh.abort()))
+		err = errors.Join(err, sh.abort())
+		sh.withdraw(ctx)
+		return fmt.Errorf("shard %d: %w", sh.shard.Index, err)
 	}
 	ours, err := dataset.CreateReceipt(ctx, s.Bucket, receipt)
 	if err != nil {
@@ -150,10 +159,5 @@ func (s *Sink) yield(ctx context.Context, sh *shard) (*dataset.Receipt, error) {
 	if winner.Attempt == sh.attempt {
 		return winner, nil // ours after all: the write was repeated
 	}
-	for _, table := range dataset.ShardTables {
-		if err := s.Bucket.Delete(ctx, dataset.AttemptKey(s.Plan.RunID, sh.shard.Index, sh.attempt, table)); err != nil {
-			return nil, err
-		}
-	}
-	return winner, nil
+	return winner, sh.remove(ctx)
 }

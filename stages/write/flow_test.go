@@ -1,0 +1,268 @@
+package write_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/sdl-batch/sdl-batch/pipeline"
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/dataset"
+	"github.com/sdl-batch/sdl-batch/storage/storagetest"
+)
+
+// interleaved are batches of two shards and a third, in no order of rows.
+func interleaved(p *dataset.Plan) []*pipeline.Batch {
+	a, b, c := shardOf(p, 0), shardOf(p, 1), shardOf(p, 2)
+	return []*pipeline.Batch{
+		batchOf(a, 4, 1, 0), batchOf(b, 10, 11), batchOf(a, 7, 3), batchOf(b, 9), batchOf(a, 2, 5, 6, 8), batchOf(b, 12), batchOf(c, 13),
+	}
+}
+
+func TestShardsBecomeFilesAndReceipts(t *testing.T) {
+	everyStore(t, func(t *testing.T, bucket *storage.Bucket) {
+		plan := newPlan(9, 4, 1)
+		j := newJob(bucket, plan, interleaved(plan)...)
+		released := 0
+		for _, b := range j.batches {
+			b.OnRelease(func() { released++ })
+		}
+		check(t, j.run(t.Context()))
+		if len(j.receipts) != 3 || j.ok != 11 || j.rejected != 3 || released != len(j.batches) {
+			t.Errorf("%d receipts, %d ok, %d rejected, %d batches released", len(j.receipts), j.ok, j.rejected, released)
+		}
+		for shard := range plan.Shards {
+			checkShard(t, bucket, plan, shard)
+		}
+		if diff := cmp.Diff(filesOf(j.receipts), keys(t, bucket)); diff != "" {
+			t.Error(diff)
+		}
+		if len(j.sink.Gate) != 0 {
+			t.Errorf("%d places of the gate are taken", len(j.sink.Gate))
+		}
+	})
+}
+
+func TestAShardOfRejects(t *testing.T) {
+	everyStore(t, func(t *testing.T, bucket *storage.Bucket) {
+		plan := newPlan(4)
+		plan.Shards[0] = dataset.Shard{First: 3, Rows: 1}
+		j := newJob(bucket, plan, batchOf(shardOf(plan, 0), 3))
+		check(t, j.run(t.Context()))
+		checkShard(t, bucket, plan, 0)
+	})
+}
+
+// TestTheSecondOfTwoAttemptsYields runs two sinks on one plan, then both at
+// once on others.
+func TestTheSecondOfTwoAttemptsYields(t *testing.T) {
+	everyStore(t, func(t *testing.T, bucket *storage.Bucket) {
+		plan := newPlan(9, 4, 1)
+		first, second := newJob(bucket, plan, interleaved(plan)...), newJob(bucket, plan, interleaved(plan)...)
+		check(t, first.run(t.Context()))
+		before := keys(t, bucket)
+		check(t, second.run(t.Context()))
+		if diff := cmp.Diff(before, keys(t, bucket)); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(first.receipts, second.receipts, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("the second tells of other receipts: %s", diff)
+		}
+		if len(second.sink.Gate) != 0 {
+			t.Errorf("%d places of the gate are taken", len(second.sink.Gate))
+		}
+	})
+}
+
+func TestAttemptsAtOnce(t *testing.T) {
+	everyStore(t, func(t *testing.T, bucket *storage.Bucket) {
+		plan := newPlan(9, 4, 1)
+		ended := make(chan error, 3)
+		jobs := []*job{}
+		for range cap(ended) {
+			j := newJob(bucket, plan, interleaved(plan)...)
+			jobs = append(jobs, j)
+			go func() { ended <- j.run(t.Context()) }()
+		}
+		for range jobs {
+			check(t, <-ended)
+		}
+		for shard := range plan.Shards {
+			checkShard(t, bucket, plan, shard)
+		}
+		for _, j := range jobs {
+			if diff := cmp.Diff(filesOf(j.receipts), keys(t, bucket)); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}
+
+func TestMistakesUpstreamAreErrors(t *testing.T) {
+	plan := newPlan(3, 2)
+	a, b := shardOf(plan, 0), shardOf(plan, 1)
+	for name, c := range map[string]struct {
+		batches []*pipeline.Batch
+		want    string
+	}{
+		"a shard ends early":            {[]*pipeline.Batch{batchOf(a, 0, 1)}, "shard 0 ended after 2 of 3 rows"},
+		"a shard has a row too many":    {[]*pipeline.Batch{batchOf(a, 0, 1), batchOf(a, 2, 3)}, "shard 0 has 4 rows, more than its 3"},
+		"a shard goes on":               {[]*pipeline.Batch{batchOf(a, 0, 1, 2), batchOf(a, 2)}, "shard 0 goes on after its 3 rows"},
+		"a shard comes twice":           {[]*pipeline.Batch{batchOf(b, 3, 4), batchOf(b, 3, 4)}, "shard 1 goes on after its 2 rows"},
+		"one of two shards ends early":  {[]*pipeline.Batch{batchOf(a, 0, 1), batchOf(b, 3, 4)}, "shard 0 ended after 2 of 3 rows"},
+		"both of two shards end early ": {[]*pipeline.Batch{batchOf(a, 0, 1), batchOf(b, 3)}, " ended after "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bucket := memory(t)
+			j := newJob(bucket, plan, c.batches...)
+			if err := j.run(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %s", err, c.want)
+			}
+			if diff := cmp.Diff(filesOf(receiptsIn(t, bucket, plan)), keys(t, bucket)); diff != "" {
+				t.Errorf("files without a receipt: %s", diff)
+			}
+		})
+	}
+}
+
+// receiptsIn reads the receipts that are there.
+func receiptsIn(t *testing.T, b *storage.Bucket, plan *dataset.Plan) map[int]*dataset.Receipt {
+	t.Helper()
+	out := map[int]*dataset.Receipt{}
+	done, err := dataset.Done(t.Context(), b, plan)
+	check(t, err)
+	for shard, isDone := range done {
+		if isDone {
+			out[shard], err = dataset.ReadReceipt(t.Context(), b, plan, shard)
+			check(t, err)
+		}
+	}
+	return out
+}
+
+func TestUpstreamFailureLeavesNothing(t *testing.T) {
+	everyStore(t, func(t *testing.T, bucket *storage.Bucket) {
+		broken := errors.New("broken")
+		plan := newPlan(9, 4, 1)
+		j := newJob(bucket, plan, interleaved(plan)[:4]...)
+		j.err = broken
+		if err := j.run(t.Context()); !errors.Is(err, broken) {
+			t.Errorf("error %v", err)
+		}
+		if found := keys(t, bucket); len(found) > 0 {
+			t.Errorf("left behind: %q", found)
+		}
+	})
+}
+
+// TestCancellationLeavesNothingWithoutReceipt cancels after each batch in turn,
+// with one shard or two open, or while one is being finished.
+func TestCancellationLeavesNothingWithoutReceipt(t *testing.T) {
+	everyStore(t, func(t *testing.T, bucket *storage.Bucket) {
+		plan := newPlan(9, 4, 1)
+		for last := range interleaved(plan) {
+			stop := errors.New("stop")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			j := newJob(bucket, plan, interleaved(plan)...)
+			j.after = func(i int) {
+				if i == last {
+					cancel(stop)
+				}
+			}
+			// Storage reports its context's end, not the cause.
+			if err := j.run(ctx); !errors.Is(err, stop) && !errors.Is(err, context.Canceled) {
+				t.Errorf("after batch %d: error %v", last, err)
+			}
+			if diff := cmp.Diff(filesOf(receiptsIn(t, bucket, plan)), keys(t, bucket)); diff != "" {
+				t.Errorf("after batch %d: %s", last, diff)
+			}
+			cancel(nil)
+		}
+	})
+}
+
+// TestAStoreThatFails has each kind of write fail in turn.
+func TestAStoreThatFails(t *testing.T) {
+	denied := storagetest.Status(403, "AccessDenied")
+	down := storagetest.Status(503, "SlowDown")
+	for name, c := range map[string]struct {
+		part  string
+		fault storagetest.Fault
+		want  error
+	}{
+		"images denied":   {"/images.parquet", denied, storage.ErrPermission},
+		"embeddings down": {"/embeddings.parquet", down, storage.ErrTransient},
+		"tags denied":     {"/tags.parquet", denied, storage.ErrPermission},
+		"receipt denied":  {"/receipts/", denied, storage.ErrPermission},
+		"receipt down":    {"/receipts/", down, storage.ErrTransient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			front := storagetest.NewFront(storagetest.NewS3(t))
+			bucket := open(t, storagetest.Serve(t, front))
+			plan := newPlan(3, 2)
+			j := newJob(bucket, plan, batchOf(shardOf(plan, 0), 0, 1, 2), batchOf(shardOf(plan, 1), 3, 4))
+			front.Always("PUT", c.part, c.fault)
+			if err := j.run(t.Context()); !errors.Is(err, c.want) {
+				t.Errorf("error %v, want %v", err, c.want)
+			}
+			if len(j.receipts) > 0 || len(j.sink.Gate) == 0 {
+				t.Errorf("%d receipts, %d places of the gate taken", len(j.receipts), len(j.sink.Gate))
+			}
+			found := slices.DeleteFunc(keys(t, bucket), func(key string) bool {
+				// The outcome of writing a receipt is unknown: its files stay.
+				return strings.HasPrefix(c.part, "/receipts") && strings.Contains(key, "/attempts/")
+			})
+			if len(found) > 0 {
+				t.Errorf("left behind: %q", found)
+			}
+		})
+	}
+}
+
+// TestAReceiptWhoseAnswerIsLost is stored, and told of as an error.
+func TestAReceiptWhoseAnswerIsLost(t *testing.T) {
+	front := storagetest.NewFront(storagetest.NewS3(t))
+	bucket := open(t, storagetest.Serve(t, front))
+	plan := newPlan(3)
+	j := newJob(bucket, plan, batchOf(shardOf(plan, 0), 0, 1, 2))
+	front.Once("PUT", "/receipts/", storagetest.DropReply)
+	check(t, j.run(t.Context()))
+	checkShard(t, bucket, plan, 0)
+	if diff := cmp.Diff(filesOf(j.receipts), keys(t, bucket)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAShardIsFinishedBehindTheNext has the first shard's upload take until the
+// second one's rows are in.
+func TestAShardIsFinishedBehindTheNext(t *testing.T) {
+	front := storagetest.NewFront(storagetest.NewS3(t))
+	bucket := open(t, storagetest.Serve(t, front))
+	plan := newPlan(3, 2)
+	j := newJob(bucket, plan, batchOf(shardOf(plan, 0), 0, 1, 2), batchOf(shardOf(plan, 1), 3), batchOf(shardOf(plan, 1), 4))
+	came := make(chan struct{})
+	j.after = func(i int) {
+		if i == 2 {
+			close(came)
+		}
+	}
+	front.Once("PUT", "/000000.", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		select {
+		case <-came:
+		case <-time.After(10 * time.Second):
+			t.Error("the second shard waits for the first one")
+		}
+		next.ServeHTTP(w, r)
+	})
+	check(t, j.run(t.Context()))
+	for shard := range plan.Shards {
+		checkShard(t, bucket, plan, shard)
+	}
+}
