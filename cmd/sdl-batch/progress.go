@@ -22,17 +22,20 @@ const logEvery = 5 * time.Second
 // log lines otherwise. Call done when the job has ended.
 func watch(w *os.File) (show label.Handler, done func()) {
 	if term.IsTerminal(int(w.Fd())) {
-		b := &bar{out: mpb.New(mpb.WithOutput(w), mpb.WithWidth(64))}
+		b := newBar(w)
 		return b.show, b.done
 	}
-	l := &lines{log: slog.New(slog.NewTextHandler(w, nil)), last: time.Now()}
-	return l.show, func() {}
+	return newLines(w).show, func() {}
 }
 
 // lines writes events as log lines.
 type lines struct {
 	log  *slog.Logger
 	last time.Time
+}
+
+func newLines(w io.Writer) *lines {
+	return &lines{log: slog.New(slog.NewTextHandler(w, nil)), last: time.Now()}
 }
 
 func (l *lines) show(e label.Event) {
@@ -52,7 +55,7 @@ func (l *lines) show(e label.Event) {
 		}
 		l.last = time.Now()
 		l.log.Info("progress", "rows", e.Rows, "of", e.Total, "rejected", e.Rejected, "images_per_s", round(e.PerSecond),
-			"left", e.Remaining.Round(time.Second), "bottleneck", e.Bottleneck)
+			"left", left(e), "bottleneck", e.Bottleneck)
 	case label.ShardDone:
 		l.log.Info("shard done", "shard", e.Shard, "rows", e.Rows, "rejected", e.Rejected, "seconds", round(e.Seconds))
 	case label.Warned:
@@ -67,6 +70,10 @@ type bar struct {
 	out  *mpb.Progress
 	bar  *mpb.Bar
 	last atomic.Pointer[label.Progress]
+}
+
+func newBar(w io.Writer, o ...mpb.ContainerOption) *bar {
+	return &bar{out: mpb.New(append(o, mpb.WithOutput(w), mpb.WithWidth(64))...)}
 }
 
 func (b *bar) show(e label.Event) {
@@ -91,6 +98,14 @@ func (b *bar) show(e label.Event) {
 	}
 }
 
+// left is the time that a job will still take, as far as can be told.
+func left(p label.Progress) string {
+	if p.PerSecond <= 0 && p.Rows < p.Total {
+		return "unknown time"
+	}
+	return p.Remaining.Round(time.Second).String()
+}
+
 func resumedWords(e label.Planned) string {
 	switch {
 	case e.Committed:
@@ -113,7 +128,7 @@ func (b *bar) begin(total int64, name string) {
 			if p == nil {
 				return ""
 			}
-			return fmt.Sprintf(" %.1f/s  %s left  %d rejected  waits for %s", p.PerSecond, p.Remaining.Round(time.Second), p.Rejected, p.Bottleneck)
+			return fmt.Sprintf(" %.1f/s  %s left  %d rejected  waits for %s", p.PerSecond, left(*p), p.Rejected, p.Bottleneck)
 		})),
 	)
 }

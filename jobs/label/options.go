@@ -10,6 +10,7 @@ import (
 	"github.com/sdl-batch/sdl-batch/model/ort"
 	"github.com/sdl-batch/sdl-batch/stages/fetch"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
+	"github.com/sdl-batch/sdl-batch/storage/columnar"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
 
@@ -83,6 +84,9 @@ func (o Options) validate() error {
 	check(o.MaxRejectRate >= 0 && o.MaxRejectRate <= 1, "reject rate %g: want 0 to 1", o.MaxRejectRate)
 	check(o.BatchSize >= 0 && o.BatchSize <= 4096, "batch size %d: want 1 to 4096", o.BatchSize)
 	check(o.Threads >= 0, "threads %d: want 1 or more", o.Threads)
+	if err := columnar.CheckCarried(o.Carry); err != nil {
+		problems = append(problems, err)
+	}
 	if _, err := ort.ParseDevice(o.Device); err != nil {
 		problems = append(problems, err)
 	}
