@@ -73,7 +73,8 @@ func child(t *testing.T, o label.Options, after time.Duration) (killed bool) {
 	ok(t, err)
 	var words bytes.Buffer
 	c := exec.Command(executable)
-	c.Env = append(os.Environ(), childEnv+"="+string(options))
+	// A process under the race detector sleeps a second before it ends.
+	c.Env = append(os.Environ(), childEnv+"="+string(options), "GORACE=atexit_sleep_ms=0")
 	c.Stderr = &words
 	ok(t, c.Start())
 	timer := time.AfterFunc(after, func() { c.Process.Signal(syscall.SIGKILL) })

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -21,6 +22,7 @@ import (
 	"github.com/sdl-batch/sdl-batch/jobs/label"
 	"github.com/sdl-batch/sdl-batch/jobs/verify"
 	"github.com/sdl-batch/sdl-batch/jobs/verify/reread"
+	"github.com/sdl-batch/sdl-batch/model/ort"
 	"github.com/sdl-batch/sdl-batch/model/ort/orttest"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
@@ -32,7 +34,30 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == reread.Command {
 		os.Exit(reread.Main(os.Stdin, os.Stdout))
 	}
-	goleak.VerifyTestMain(m)
+	var err error
+	if work, err = os.MkdirTemp("", "verify"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		os.RemoveAll(work)
+		os.Exit(status)
+	}))
+}
+
+// work is the folder of the lake that all tests copy.
+var (
+	work    string
+	labeled sync.Once
+)
+
+// lake returns a copy of a dataset of two runs.
+func lake(t *testing.T) string {
+	t.Helper()
+	library := orttest.Load(t)
+	labeled.Do(func() { labelTwice(t, library, filepath.Join(work, "in"), filepath.Join(work, "out")) })
+	folder := t.TempDir()
+	ok(t, os.CopyFS(folder, os.DirFS(filepath.Join(work, "out"))))
+	return folder
 }
 
 // Two runs of one manifest: 10 images and a broken one, in shards of 4.
@@ -41,12 +66,10 @@ const (
 	rows, shards  = 11, 3
 )
 
-// lake labels images twice, the first time with carried columns, and returns
-// the dataset's folder.
-func lake(t *testing.T) string {
+// labelTwice labels images, the first time with carried columns.
+func labelTwice(t *testing.T, library ort.Library, in, out string) {
 	t.Helper()
-	library := orttest.Load(t)
-	in, out := t.TempDir(), t.TempDir()
+	ok(t, os.Mkdir(in, 0o755))
 	manifest := "uri,owner\n"
 	for i := range rows {
 		name := fmt.Sprintf("%d.png", i)
@@ -70,7 +93,6 @@ func lake(t *testing.T) string {
 	o.RunID, o.Carry = otherRun, nil
 	_, err = label.Run(t.Context(), o, nil)
 	ok(t, err)
-	return out
 }
 
 func ok(t testing.TB, err error) {
@@ -89,21 +111,23 @@ func options(t *testing.T, folder string) verify.Options {
 
 func TestAGoodRunPasses(t *testing.T) {
 	folder := lake(t)
-	for _, id := range []string{run, otherRun} {
-		for sample, recomputed := range map[int]int64{0: 10, -1: 10, 1: 3} {
-			o := options(t, folder)
-			checked := []int{}
-			o.RunID, o.Sample, o.Checked = id, sample, func(shard, of int) { checked = append(checked, shard, of) }
-			r, err := verify.Run(t.Context(), o)
-			if err != nil || len(r.Problems) > 0 {
-				t.Fatalf("run %s: problems %v, error %v", id, r, err)
-			}
-			if r.RunID != id || r.Shards != shards || r.Rows != rows || r.OK != 10 || r.Rejected != 1 || r.Tags != 60 || r.Recomputed != recomputed || r.Files != 3*shards+1 || r.Bytes == 0 {
-				t.Errorf("run %s, sample %d: report %+v", id, sample, r)
-			}
-			if !slices.Equal(checked, []int{1, 3, 2, 3, 3, 3}) {
-				t.Errorf("progress %v", checked)
-			}
+	for _, c := range []struct {
+		run        string
+		sample     int
+		recomputed int64
+	}{{run, 0, 10}, {run, 1, 3}, {otherRun, -1, 10}} {
+		o := options(t, folder)
+		checked := []int{}
+		o.RunID, o.Sample, o.Checked = c.run, c.sample, func(shard, of int) { checked = append(checked, shard, of) }
+		r, err := verify.Run(t.Context(), o)
+		if err != nil || len(r.Problems) > 0 {
+			t.Fatalf("run %s: report %+v, error %v", c.run, r, err)
+		}
+		if r.RunID != c.run || r.Shards != shards || r.Rows != rows || r.OK != 10 || r.Rejected != 1 || r.Tags != 60 || r.Recomputed != c.recomputed || r.Files != 3*shards+1 || r.Bytes == 0 {
+			t.Errorf("run %s, sample %d: report %+v", c.run, c.sample, r)
+		}
+		if !slices.Equal(checked, []int{1, 3, 2, 3, 3, 3}) {
+			t.Errorf("progress %v", checked)
 		}
 	}
 }
@@ -133,7 +157,6 @@ func swap(t *testing.T, folder, a, b string) {
 type problem struct{ file, check string }
 
 func TestDamageIsFoundAndNamed(t *testing.T) {
-	folder := lake(t)
 	commit := dataset.CommitKey(run)
 	for name, c := range map[string]struct {
 		damage func(t *testing.T, folder string)
@@ -220,8 +243,8 @@ func TestDamageIsFoundAndNamed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			damaged := t.TempDir()
-			ok(t, os.CopyFS(damaged, os.DirFS(folder)))
+			t.Parallel() // processes start and end slowly under the race detector
+			damaged := lake(t)
 			c.damage(t, damaged)
 			r, err := verify.Run(t.Context(), options(t, damaged))
 			if !errors.Is(err, jobs.ErrDamaged) || r == nil {
