@@ -3,7 +3,6 @@ package infer
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -11,7 +10,8 @@ import (
 	"github.com/sdl-batch/sdl-batch/pipeline"
 )
 
-// CodeNotFinite rejects an image whose embedding holds NaN or infinity.
+// CodeNotFinite rejects an image whose embedding holds NaN, infinity or values
+// too large to score.
 const CodeNotFinite = "not_finite"
 
 // Embedder computes the matrices out [n,K,D] of n images, pixels [n,S,S,3]. One
@@ -80,8 +80,8 @@ func (s *Stage) dropNotFinite(b *pipeline.Batch) {
 	n := 0
 	for i, o := range b.Images {
 		matrix := b.Embeddings[i*s.MatrixLen:][:s.MatrixLen]
-		if !finite(matrix) {
-			o.Reject = &pipeline.Reject{Stage: "infer", Code: CodeNotFinite, Message: "the model's embedding holds NaN or infinity"}
+		if !usable(matrix) {
+			o.Reject = &pipeline.Reject{Stage: "infer", Code: CodeNotFinite, Message: "the model's embedding holds NaN, infinity or values too large to score"}
 			b.Rejected = append(b.Rejected, o)
 			continue
 		}
@@ -94,11 +94,15 @@ func (s *Stage) dropNotFinite(b *pipeline.Batch) {
 	b.Images, b.Embeddings = b.Images[:n], b.Embeddings[:n*s.MatrixLen]
 }
 
-func finite(values []float32) bool {
-	// A sum of products with zero is zero unless a value is NaN or infinite.
-	var sum float32
+// maxSquares bounds Σ v² of a matrix that can be scored: beyond it, products
+// with tag vectors could overflow. Networks give values around 1.
+const maxSquares = 1e30
+
+// usable tells whether all values are finite and none is absurdly large.
+func usable(values []float32) bool {
+	var squares float32
 	for _, v := range values {
-		sum += v * 0
+		squares += v * v
 	}
-	return sum == 0 && !math.IsNaN(float64(sum))
+	return squares < maxSquares // false for NaN
 }

@@ -58,7 +58,7 @@ func number(_ context.Context, pixels []uint8, n int, out []float32) error {
 		case toPlus:
 			*last = float32(math.Inf(1))
 		case toMinus:
-			*last = float32(math.Inf(-1))
+			*last = -3e15 // finite, and too large to score
 		}
 	}
 	return nil
