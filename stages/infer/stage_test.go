@@ -37,7 +37,7 @@ func (e embedder) Embed(ctx context.Context, pixels []uint8, n int, out []float3
 const (
 	toNaN   = 200
 	toPlus  = 201
-	toMinus = 202
+	toLarge = 202
 )
 
 // number gives image i the matrix p+0.5, p+1.5, … of its first pixel p; some
@@ -57,7 +57,7 @@ func number(_ context.Context, pixels []uint8, n int, out []float32) error {
 			*last = float32(math.NaN())
 		case toPlus:
 			*last = float32(math.Inf(1))
-		case toMinus:
+		case toLarge:
 			*last = -3e15 // finite, and too large to score
 		}
 	}
@@ -171,12 +171,12 @@ func TestMatricesBelongToTheirImages(t *testing.T) {
 
 func TestImagesWithoutNumbersAreRejectedAlone(t *testing.T) {
 	var released atomic.Int64
-	from := source{released: &released, pixels: [][]uint8{{toNaN, 2, toPlus, 4}, {toMinus}, {5, toNaN}}}
+	from := source{released: &released, pixels: [][]uint8{{toNaN, 2, toPlus, 4}, {toLarge}, {5, toNaN}}}
 	stage, out := newStage(embedder(number)), &sink{each: func(b *pipeline.Batch) { checkMatrices(t, b) }}
 	if err := flow(t.Context(), from, stage, out); err != nil {
 		t.Fatal(err)
 	}
-	want := [][2][]int64{{{2, 4}, {-1, toNaN, toPlus}}, {nil, {-1, toMinus}}, {{5}, {-1, toNaN}}}
+	want := [][2][]int64{{{2, 4}, {-1, toNaN, toPlus}}, {nil, {-1, toLarge}}, {{5}, {-1, toNaN}}}
 	for i, b := range out.got {
 		if !slices.Equal(numbers(b.Images), want[i][0]) || !slices.Equal(numbers(b.Rejected), want[i][1]) {
 			t.Errorf("batch %d: images %v, rejected %v", i, numbers(b.Images), numbers(b.Rejected))
