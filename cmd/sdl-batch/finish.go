@@ -55,7 +55,7 @@ var statuses = []struct {
 	hint   string
 }{
 	{errInterrupted, exitTransient, "run the same command again; it goes on where it stopped"},
-	{jobs.ErrRejectBudget, exitRejects, "shards stay done: the same command with a higher --max-reject-rate publishes them without labelling again; to see the rejects, look at the codes above"},
+	{jobs.ErrRejectBudget, exitRejects, "shards stay done: the same command with a higher --max-reject-rate publishes them without labelling again, a new --run-id labels them again; to see the rejects, look at the codes above"},
 	{jobs.ErrDamaged, exitFailed, "restore the file, or label again under a new --run-id"},
 	{storage.ErrTransient, exitTransient, "run the same command again; it goes on where it stopped"},
 	{manifest.ErrEmpty, exitConfig, "a manifest has one image URI a line, or is a csv file with a header"},

@@ -124,7 +124,7 @@ func tally(p *dataset.Plan, receipts []*dataset.Receipt, program string) (c *dat
 }
 
 func withinBudget(c *dataset.Commit, maxRejectRate float64) error {
-	if float64(c.Rejected) <= maxRejectRate*float64(c.Rows) {
+	if float64(c.Rejected)/float64(c.Rows) <= maxRejectRate { // a product would miss 29 of 100 at 0.29
 		return nil
 	}
 	return fmt.Errorf("%w: %d of %d rows (%.1f%%; allowed are %.1f%%): %s", jobs.ErrRejectBudget,

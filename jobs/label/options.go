@@ -83,7 +83,9 @@ func (o Options) validate() error {
 	check(o.Precision == "fp32", "precision %q: want fp32", o.Precision)
 	check(o.MaxRejectRate >= 0 && o.MaxRejectRate <= 1, "reject rate %g: want 0 to 1", o.MaxRejectRate)
 	check(o.BatchSize >= 0 && o.BatchSize <= 4096, "batch size %d: want 1 to 4096", o.BatchSize)
-	check(o.Threads >= 0, "threads %d: want 1 or more", o.Threads)
+	check(o.Threads >= 0 && o.Threads <= 1024, "threads %d: want 1 to 1024", o.Threads)
+	check(o.Decoders >= 0 && o.Decoders <= 1024, "decoders %d: want 1 to 1024", o.Decoders)
+	check(o.Fetch.Workers >= 0 && o.Fetch.Workers <= 4096, "fetchers %d: want 1 to 4096", o.Fetch.Workers)
 	if err := columnar.CheckCarried(o.Carry); err != nil {
 		problems = append(problems, err)
 	}

@@ -106,9 +106,9 @@ func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
 		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
 	matrix := int64(in.description.Rows * in.description.Dim * 4)
-	if o.ShardRows*matrix > maxPart {
+	if rows := min(o.ShardRows, index.Rows); rows*matrix > maxPart {
 		return nil, fmt.Errorf("%w: a shard of %d rows would hold %d GiB of embeddings, over 4; give --shard-rows %d",
-			jobs.ErrConfig, o.ShardRows, o.ShardRows*matrix>>30, maxPart/matrix)
+			jobs.ErrConfig, rows, rows*matrix>>30, maxPart/matrix)
 	}
 	p := &dataset.Plan{
 		Format: dataset.Format, RunID: o.RunID, CreatedAt: time.Now().UTC(), Program: o.Program,

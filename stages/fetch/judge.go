@@ -3,7 +3,7 @@ package fetch
 import (
 	"errors"
 	"fmt"
-	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/sdl-batch/sdl-batch/pipeline"
@@ -97,9 +97,10 @@ func (b *breaker) judge(uri string, err error) (*pipeline.Reject, error) {
 
 // store names what a URI shares with others that fail together.
 func store(uri string) string {
-	u, err := url.Parse(uri)
-	if err != nil || u.Scheme == "" {
+	scheme, rest, ok := strings.Cut(uri, "://")
+	if !ok {
 		return "file"
 	}
-	return u.Scheme + "://" + u.Host
+	host, _, _ := strings.Cut(rest, "/")
+	return strings.ToLower(scheme) + "://" + host
 }

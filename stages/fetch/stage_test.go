@@ -174,6 +174,25 @@ func TestOneStoreDownDoesNotBlameAnother(t *testing.T) {
 	}
 }
 
+// TestKeysThatAreNoURLsShareTheirStore: a key is taken byte for byte, percent
+// signs included.
+func TestKeysThatAreNoURLsShareTheirStore(t *testing.T) {
+	read := reader(func(_ context.Context, uri string, _ int64) ([]byte, error) {
+		if strings.HasSuffix(uri, "%") {
+			return nil, storage.ErrTransient
+		}
+		return []byte("x"), nil
+	})
+	out := &sink{}
+	name := func(i int) string { return fmt.Sprintf("s3://b/%d%s", i, []string{"", "%"}[i%2]) }
+	if err := flow(t.Context(), rows{n: 4, name: name}, &fetch.Stage{Reader: read, Config: fetch.Config{Workers: 1}}, out); err != nil {
+		t.Fatal(err)
+	}
+	if r := out.got[1].Reject; r == nil || r.Code != fetch.CodeUnavailable {
+		t.Errorf("the reject is %+v", r)
+	}
+}
+
 // TestOneSlowObjectStallsNothing has row 3 wait for its store until all the
 // others, far more than there are workers, have gone by.
 func TestOneSlowObjectStallsNothing(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,6 +129,39 @@ func TestCSVColumnsAreFoundAndCarried(t *testing.T) {
 	}
 }
 
+// TestAQuotedHeaderBehindAByteOrderMark is what spreadsheets write.
+func TestAQuotedHeaderBehindAByteOrderMark(t *testing.T) {
+	text := "\xEF\xBB\xBF\"uri\",\"id\"\r\n\"a.jpg\",\"1\"\r\n\"b.jpg\",\"2\"\r\n"
+	for shardRows := range int64(2) {
+		rows := readAll(t, "m.csv", text, CSV, Columns{Carried: []string{"id"}}, shardRows+1)
+		if diff := cmp.Diff([]string{"a.jpg", "b.jpg"}, uris(rows)); diff != "" || rows[1].Carried[0] != "2" {
+			t.Errorf("%v %s", rows, diff)
+		}
+	}
+}
+
+// TestAQuoteLeftOpenLosesNoRows: the csv reader takes what follows into the
+// field without a word.
+func TestAQuoteLeftOpenLosesNoRows(t *testing.T) {
+	for format, text := range map[Format]string{
+		CSV: "uri,id\na.jpg,1\nb.jpg,\"2\nc.jpg,3\nd.jpg,4\n",
+		TSV: "uri\tid\na.jpg\t1\nb.jpg\t\"2\nc.jpg\t3",
+	} {
+		_, err := Scan(t.Context(), strings.NewReader(text), format, Columns{}, 2)
+		if !errors.Is(err, storage.ErrInvalid) || !strings.Contains(err.Error(), "line 3: a quote is opened") {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+	_, err := Scan(t.Context(), strings.NewReader("\"uri\na.jpg\n"), CSV, Columns{}, 2)
+	if !errors.Is(err, storage.ErrInvalid) {
+		t.Errorf("header: %v", err)
+	}
+	rows := readAll(t, "m.csv", "uri,note\na.jpg,5\" wide\nb.jpg,\"say \"hi\" now\"\nc.jpg,\"\"", CSV, Columns{}, 1)
+	if diff := cmp.Diff([]string{"a.jpg", "b.jpg", "c.jpg"}, uris(rows)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestScanRefusesWhatIsNoManifest(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -204,8 +238,15 @@ func TestShardsAddUpToTheManifest(t *testing.T) {
 			rt.Fatal(err)
 		}
 		var want []string
-		for rec, err := whole.next(); err == nil; rec, err = whole.next() {
+		rec, err := whole.next()
+		for ; err == nil; rec, err = whole.next() {
 			want = append(want, rec.uri)
+		}
+		if err != io.EOF { // a quote is left open
+			if _, again := Scan(rt.Context(), strings.NewReader(text), format, Columns{}, 3); fmt.Sprint(errors.Unwrap(again)) != err.Error() {
+				rt.Fatalf("scan says %v, reading %v", again, err)
+			}
+			return
 		}
 		if len(want) == 0 {
 			return
