@@ -67,7 +67,9 @@ func Run(ctx context.Context, o Options, handle label.Handler) (Result, error) {
 
 // draw writes the scenes and their manifest, and returns each file's true tags.
 func draw(o Options) (truth map[string][]string, manifest string, err error) {
-	folder := filepath.Join(o.Folder, "scenes")
+	// Another seed is another manifest, and so another run.
+	scenesOf := fmt.Sprintf("scenes-%d", o.Seed)
+	folder := filepath.Join(o.Folder, scenesOf)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, "", err
 	}
@@ -84,7 +86,7 @@ func draw(o Options) (truth map[string][]string, manifest string, err error) {
 			return nil, "", err
 		}
 		truth[name] = tags
-		fmt.Fprintln(&list, "scenes/"+name)
+		fmt.Fprintln(&list, scenesOf+"/"+name)
 	}
 	manifest = filepath.Join(o.Folder, "images.txt")
 	return truth, manifest, os.WriteFile(manifest, []byte(list.String()), 0o644)

@@ -26,7 +26,7 @@ type Reader interface {
 type Config struct {
 	Workers  int   // concurrent reads; 32
 	MaxBytes int64 // largest object; 64 MiB
-	Budget   int64 // bytes read or being read and not yet decoded; 256 MiB, and one body of MaxBytes beside
+	Budget   int64 // bytes read or being read and not yet decoded, but for one body of MaxBytes; 256 MiB, or 4 MiB a worker
 }
 
 func (c Config) withDefaults() Config {
@@ -37,7 +37,7 @@ func (c Config) withDefaults() Config {
 		c.MaxBytes = 64 << 20
 	}
 	if c.Budget == 0 {
-		c.Budget = 256 << 20
+		c.Budget = max(256<<20, int64(c.Workers)*firstClaim)
 	}
 	c.Budget = max(c.Budget, c.MaxBytes)
 	return c

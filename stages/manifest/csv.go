@@ -98,15 +98,7 @@ func (c *csvRecords) next() (record, error) {
 	c.guard.read = 0
 	rec := record{offset: c.base + c.in.InputOffset()}
 	fields, err := c.read()
-	var bad *csv.ParseError
-	switch {
-	case err == io.EOF:
-		return record{}, io.EOF
-	case errors.As(err, &bad):
-		rec.line = c.line + int64(bad.StartLine) - 1
-		rec.invalid = invalid(CodeBadCSV, bad.Err.Error())
-		return rec, nil
-	case err != nil:
+	if err != nil {
 		return record{}, err
 	}
 	line, _ := c.in.FieldPos(0)

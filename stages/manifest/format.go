@@ -55,7 +55,6 @@ func FormatOf(name string) (Format, error) {
 const (
 	CodeBadUTF8  = "bad_utf8"
 	CodeTooLong  = "line_too_long"
-	CodeBadCSV   = "bad_csv"
 	CodeEmptyURI = "empty_uri"
 )
 

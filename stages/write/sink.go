@@ -125,6 +125,10 @@ func (s *Sink) finish(ctx context.Context, sh *shard) error {
 		sh.withdraw(ctx)
 		return fmt.Errorf("shard %d: %w", sh.shard.Index, err)
 	}
+	if ctx.Err() != nil {
+		sh.withdraw(ctx)
+		return context.Cause(ctx)
+	}
 	ours, err := dataset.CreateReceipt(ctx, s.Bucket, receipt)
 	if err != nil {
 		return fmt.Errorf("shard %d: receipt: %w", sh.shard.Index, err)
