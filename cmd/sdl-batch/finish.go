@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/model"
@@ -57,6 +58,7 @@ var statuses = []struct {
 	{errInterrupted, exitTransient, "run the same command again; it goes on where it stopped"},
 	{jobs.ErrRejectBudget, exitRejects, "shards stay done: the same command with a higher --max-reject-rate publishes them without labelling again, a new --run-id labels them again; to see the rejects, look at the codes above"},
 	{jobs.ErrDamaged, exitFailed, "restore the file, or label again under a new --run-id"},
+	{syscall.ENOSPC, exitFailed, "free some space, then run the same command again; it goes on where it stopped"},
 	{storage.ErrTransient, exitTransient, "run the same command again; it goes on where it stopped"},
 	{manifest.ErrEmpty, exitConfig, "a manifest has one image URI a line, or is a csv file with a header"},
 	{manifest.ErrColumn, exitConfig, "--uri-column names the column of image URIs, --carry the columns to copy"},

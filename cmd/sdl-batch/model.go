@@ -96,7 +96,7 @@ file is run.`,
 	f.StringVar(&checkpoint, "checkpoint", "", "PyTorch checkpoint: a path or URI")
 	f.StringVar(&output, "output", "", "folder of the bundle: a path or URI")
 	f.IntVar(&o.Rows, "rows", 0, "rows of the embedding matrix, K (default: follows from --dim)")
-	f.IntVar(&o.Dim, "dim", 0, "dimension of a row, D (default: the vocabulary's, else 300, unless --rows is given)")
+	f.IntVar(&o.Dim, "dim", 0, "dimension of a row, D (default: follows from --rows, else 300)")
 	f.IntVar(&o.Size, "size", 224, "side of the square input in pixels")
 	in.flags(c)
 	f.Int64Var(&seed, "seed", 1, "seed of an embedding layer that the checkpoint lacks")

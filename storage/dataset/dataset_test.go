@@ -212,6 +212,7 @@ func TestAReceiptOfSomethingElseIsRefused(t *testing.T) {
 		"other rows":            func(r *dataset.Receipt) { r.First-- },
 		"fewer rows":            func(r *dataset.Receipt) { r.Rows--; r.OK-- },
 		"a lost row":            func(r *dataset.Receipt) { r.OK-- },
+		"a lost reject":         func(r *dataset.Receipt) { r.Rejected-- },
 		"negative counts":       func(r *dataset.Receipt) { r.OK, r.Rejected = 12, -2 },
 		"a missing file":        func(r *dataset.Receipt) { r.Files = r.Files[:2] },
 		"a file twice":          func(r *dataset.Receipt) { r.Files[1] = r.Files[0] },
