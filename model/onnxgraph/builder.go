@@ -16,8 +16,18 @@ const (
 // Value is the handle of one tensor of a graph: an input, a constant or the
 // output of a node. It belongs to the builder that made it.
 type Value struct {
-	name string
+	name     string
+	shape    []int // of inputs and constants
+	fixed    bool  // shape is known
+	integers []int // of constants made by Ints
 }
+
+// Shape returns the lengths of the axes of an input or a constant. It is not
+// known for an input with a free axis, nor for what a node computes.
+func (v *Value) Shape() (shape []int, known bool) { return v.shape, v.fixed }
+
+// Integers returns the elements of a constant that Ints made, else nil.
+func (v *Value) Integers() []int { return v.integers }
 
 // Node is one operator applied to values. An input may be nil where the
 // operator has an optional one.
@@ -47,7 +57,12 @@ func New(name string) *Builder { return &Builder{name: name, named: map[*Value]b
 // Input adds an input of the graph.
 func (b *Builder) Input(name string, t ElementType, dims ...Dim) *Value {
 	b.inputs = append(b.inputs, info(name, t, dims))
-	return &Value{name: name}
+	v := &Value{name: name, fixed: true}
+	for _, d := range dims {
+		v.shape = append(v.shape, d.size)
+		v.fixed = v.fixed && d.name == ""
+	}
+	return v
 }
 
 // Output makes v an output of the graph, called name, and returns it: v

@@ -34,7 +34,9 @@ func (b *Builder) Ints(values ...int) *Value {
 	for i, v := range values {
 		binary.LittleEndian.PutUint64(raw[8*i:], uint64(v))
 	}
-	return b.store("", Int64, []int{len(values)}, raw)
+	v := b.store("", Int64, []int{len(values)}, raw)
+	v.integers = values
+	return v
 }
 
 func (b *Builder) store(name string, t ElementType, shape []int, raw []byte) *Value {
@@ -42,6 +44,7 @@ func (b *Builder) store(name string, t ElementType, shape []int, raw []byte) *Va
 	if name == "" {
 		v = b.fresh("c")
 	}
+	v.shape, v.fixed = shape, true
 	p := &onnxpb.TensorProto{Name: proto.String(v.name), DataType: proto.Int32(int32(t)), RawData: raw}
 	for _, d := range shape {
 		p.Dims = append(p.Dims, int64(d))

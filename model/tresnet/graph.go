@@ -25,8 +25,8 @@ func Graph(a Architecture, p Params, in Input) ([]byte, error) {
 	if err := p.check(a); err != nil {
 		return nil, fmt.Errorf("tresnet: %w", err)
 	}
-	n := &network{Builder: onnxgraph.New("tresnet"), arch: a, params: p}
-	x := n.features(n.stem(in))
+	n := &network{Builder: onnxgraph.New("tresnet"), arch: a, params: p, images: onnxgraph.Free("n")}
+	x, _ := n.stages(n.stem(in), wholeNet)
 	n.Output("embedding", n.embed(x), onnxgraph.Float32, onnxgraph.Free("n"), onnxgraph.Size(a.Rows), onnxgraph.Size(a.Dim))
 	return n.Bytes()
 }
@@ -36,18 +36,24 @@ type network struct {
 	*onnxgraph.Builder
 	arch   Architecture
 	params Params
+	images onnxgraph.Dim // n
 }
 
-// features runs the four stages; x has the stem's side.
-func (n *network) features(x *onnxgraph.Value) *onnxgraph.Value {
-	side := n.arch.InputSize / pixelsBlock
+// wholeNet is more blocks than any net has.
+const wholeNet = 4*maxBlocks + 1
+
+// stages runs the first so many blocks on the stem's output and returns their
+// output and its side.
+func (n *network) stages(x *onnxgraph.Value, blocks int) (*onnxgraph.Value, int) {
+	side, done := n.arch.InputSize/pixelsBlock, 0
 	for b := range n.arch.blocks() {
-		x = n.block(x, b, side)
-		if b.blurred >= 0 {
-			side = (side + 1) / 2
+		if done++; done > blocks {
+			break
 		}
+		x = n.block(x, b, side)
+		side = b.side(side)
 	}
-	return x
+	return x, side
 }
 
 // block computes relu(convolutions(x) + shortcut(x)); side is that of x.
@@ -59,7 +65,7 @@ func (n *network) block(x *onnxgraph.Value, b block, side int) *onnxgraph.Value 
 	for i, c := range b.convs {
 		x = n.conv(x, c)
 		if i == b.blurred {
-			x, side = n.blur(x), (side+1)/2
+			x, side = n.blur(x), b.side(side)
 		}
 		if i == b.gated && b.gate != nil {
 			x = n.excite(x, *b.gate, side)
@@ -104,7 +110,7 @@ func (n *network) excite(x *onnxgraph.Value, e excitation, side int) *onnxgraph.
 	gate := n.Relu(n.dense(n.GlobalAveragePool(x), e.key+"fc1"))
 	gate = n.Sigmoid(n.dense(gate, e.key+"fc2"))
 	gate = n.Repeat(gate, side, side)
-	n.Declare(gate, onnxgraph.Float32, onnxgraph.Free("n"), onnxgraph.Size(padded(e.channels)), onnxgraph.Size(side), onnxgraph.Size(side))
+	n.Declare(gate, onnxgraph.Float32, n.images, onnxgraph.Size(padded(e.channels)), onnxgraph.Size(side), onnxgraph.Size(side))
 	return n.Mul(x, gate)
 }
 

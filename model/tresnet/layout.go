@@ -39,6 +39,14 @@ type block struct {
 	shortcut *convolution // nil: the block's input; else behind a 2x2 mean
 }
 
+// side is the side of the block's output, given that of its input.
+func (b block) side(in int) int {
+	if b.blurred >= 0 {
+		return (in + 1) / 2
+	}
+	return in
+}
+
 // stem is the convolution behind space-to-depth.
 func (a Architecture) stem() convolution {
 	return convolution{weight: "conv1.0.weight", norm: "conv1.1", in: 3 * pixelsBlock * pixelsBlock, out: a.planes(), kernel: 3, slope: stemSlope}

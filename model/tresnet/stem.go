@@ -9,9 +9,7 @@ import (
 // colour) from slow to fast, and runs the first convolution.
 func (n *network) stem(in Input) *onnxgraph.Value {
 	if in.Floats {
-		s := n.arch.InputSize
-		x := n.Input("x", onnxgraph.Float32, onnxgraph.Free("n"), onnxgraph.Size(3), onnxgraph.Size(s), onnxgraph.Size(s))
-		return n.conv(n.SpaceToDepth(x, pixelsBlock), n.arch.stem())
+		return n.conv(n.blocksOfFloats(), n.arch.stem())
 	}
 	x := n.blocksOfPixels()
 	if in.Mean != [3]float64{} {
@@ -23,12 +21,19 @@ func (n *network) stem(in Input) *onnxgraph.Value {
 	return n.foldedConv(n.Transpose(x, 0, 3, 1, 2), n.arch.stem(), gain)
 }
 
+// blocksOfFloats gives [n,48,S/4,S/4].
+func (n *network) blocksOfFloats() *onnxgraph.Value {
+	s := n.arch.InputSize
+	x := n.Input("x", onnxgraph.Float32, n.images, onnxgraph.Size(3), onnxgraph.Size(s), onnxgraph.Size(s))
+	return n.SpaceToDepth(x, pixelsBlock)
+}
+
 // blocksOfPixels gives [n,S/4,S/4,48]: in a row of pixels, 4 neighbours are 12
 // bytes on end, so that only such runs move.
 func (n *network) blocksOfPixels() *onnxgraph.Value {
 	s := n.arch.InputSize
 	side, run := s/pixelsBlock, 3*pixelsBlock
-	x := n.Input("pixels", onnxgraph.Uint8, onnxgraph.Free("n"), onnxgraph.Size(s), onnxgraph.Size(s), onnxgraph.Size(3))
+	x := n.Input("pixels", onnxgraph.Uint8, n.images, onnxgraph.Size(s), onnxgraph.Size(s), onnxgraph.Size(3))
 	x = n.Transpose(n.Reshape(x, 0, side, pixelsBlock, side, run), 0, 1, 3, 2, 4)
 	return n.Cast(n.Reshape(x, 0, side, side, pixelsBlock*run), onnxgraph.Float32)
 }
