@@ -37,15 +37,19 @@ func IsStatistic(name string) bool { return strings.Contains(name, ".running_") 
 
 // Forward is a net in training: its norms use the statistics of the batch.
 type Forward struct {
-	Embedding  *onnxgraph.Value            // [batch,K,D]
-	Parameters map[string]*onnxgraph.Value // the graph's inputs that have a gradient
+	Embedding  *onnxgraph.Value    // [batch,K,D]
+	Parameters map[string]Variable // what has a gradient
 	// Updated are, by name, the running statistics after the batch.
 	Updated map[string]*onnxgraph.Value
 }
 
+// Variable is a parameter of a net in training: an input of the graph, flat,
+// and the same in the parameter's shape, which the net computes with.
+type Variable struct{ Flat, Value *onnxgraph.Value }
+
 // Train appends a net in training to b. Its input is `pixels` uint8
 // [batch,S,S,3], or what in says, and for Head `features` float32 [batch,F];
-// every tensor of Trainable(depth) is an input under its own name. p holds the
+// every tensor of Trainable(depth) is an input under its own name, flat. p holds the
 // tensors that stay as they are; Whole needs none.
 func Train(b *onnxgraph.Builder, a Architecture, depth Depth, batch int, p Params, in Input) (*Forward, error) {
 	if err := a.Validate(); err != nil {
@@ -56,7 +60,7 @@ func Train(b *onnxgraph.Builder, a Architecture, depth Depth, batch int, p Param
 	}
 	t := &training{
 		network:    &network{Builder: b, arch: a, params: p, images: onnxgraph.Size(batch)},
-		parameters: map[string]*onnxgraph.Value{}, running: map[string]*onnxgraph.Value{}, updated: map[string]*onnxgraph.Value{},
+		parameters: map[string]Variable{}, running: map[string]*onnxgraph.Value{}, updated: map[string]*onnxgraph.Value{},
 		batch: batch,
 	}
 	t.inputs(depth)
@@ -67,17 +71,18 @@ func Train(b *onnxgraph.Builder, a Architecture, depth Depth, batch int, p Param
 // training writes one net in training.
 type training struct {
 	*network
-	parameters, running, updated map[string]*onnxgraph.Value
-	batch                        int
+	parameters       map[string]Variable
+	running, updated map[string]*onnxgraph.Value
+	batch            int
 }
 
 func (t *training) inputs(depth Depth) {
 	for _, spec := range t.arch.Trainable(depth) {
-		v := t.Input(spec.Name, onnxgraph.Float32, onnxgraph.Sizes(spec.Shape...)...)
+		flat := t.Input(spec.Name, onnxgraph.Float32, onnxgraph.Size(tensor.Count(spec.Shape)))
 		if IsStatistic(spec.Name) {
-			t.running[spec.Name] = v
+			t.running[spec.Name] = flat
 		} else {
-			t.parameters[spec.Name] = v
+			t.parameters[spec.Name] = Variable{flat, t.Reshape(flat, spec.Shape...)}
 		}
 	}
 }
@@ -148,11 +153,11 @@ func (t *training) gated(x *onnxgraph.Value, key string) *onnxgraph.Value {
 }
 
 func (t *training) linear(x *onnxgraph.Value, key string) *onnxgraph.Value {
-	return t.Conv(x, t.parameters[key+".weight"], t.parameters[key+".bias"], onnxgraph.Convolution{Kernel: [2]int{1, 1}})
+	return t.Conv(x, t.parameters[key+".weight"].Value, t.parameters[key+".bias"].Value, onnxgraph.Convolution{Kernel: [2]int{1, 1}})
 }
 
 // embed is the head. The weight's rows run over (d,k), the matrix over (k,d).
 func (t *training) embed(features *onnxgraph.Value) *onnxgraph.Value {
-	flat := t.Gemm(features, t.parameters[EmbeddingWeight], false, true)
+	flat := t.Gemm(features, t.parameters[EmbeddingWeight].Value, false, true)
 	return t.Transpose(t.Reshape(flat, t.batch, t.arch.Dim, t.arch.Rows), 0, 2, 1)
 }

@@ -12,13 +12,13 @@ const statisticsMomentum = 0.1
 // with the batch's mean and (biased) variance of each channel. The running
 // variance follows the unbiased one, as in PyTorch. side is that of the image.
 func (t *training) normed(x *onnxgraph.Value, c convolution, side int) *onnxgraph.Value {
-	x = t.Conv(x, t.parameters[c.weight], nil, onnxgraph.Convolution{Kernel: [2]int{c.kernel, c.kernel}, Pads: onnxgraph.Around(c.kernel / 2)})
+	x = t.Conv(x, t.parameters[c.weight].Value, nil, onnxgraph.Convolution{Kernel: [2]int{c.kernel, c.kernel}, Pads: onnxgraph.Around(c.kernel / 2)})
 	mean := t.Means(x, 0, 2, 3)
 	centred := t.Sub(x, mean)
 	variance := t.Means(t.Mul(centred, centred), 0, 2, 3)
-	magnitude := t.Add(t.Abs(t.parameters[c.norm+".weight"]), t.Scalar(normEpsilon))
+	magnitude := t.Add(t.Abs(t.parameters[c.norm+".weight"].Value), t.Scalar(normEpsilon))
 	scale := t.Div(t.image(magnitude, c.out), t.Sqrt(t.Add(variance, t.Scalar(normEpsilon))))
-	y := t.Add(t.Mul(centred, scale), t.image(t.parameters[c.norm+".bias"], c.out))
+	y := t.Add(t.Mul(centred, scale), t.image(t.parameters[c.norm+".bias"].Value, c.out))
 	t.follow(c.norm+".running_mean", mean, 1)
 	t.follow(c.norm+varianceSuffix, variance, unbiased(t.batch*side*side))
 	if c.slope == linear {

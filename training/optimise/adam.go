@@ -25,44 +25,53 @@ type Adam struct {
 var Defaults = Adam{Beta2: 0.999, Epsilon: 1e-8, Decay: 3e-4}
 
 // Coefficients are the numbers of one step, as the graph takes them.
-type Coefficients struct{ Beta1, Rest, Size, Correction []float32 } // each [1]
+type Coefficients struct{ Keep, Size, Epsilon []float32 } // each [1]
 
 // Names of the graph's inputs: the fields of Coefficients in their order.
-var Names = [4]string{"beta1", "one minus beta1", "step size", "root of bias correction"}
+var Names = [3]string{"keep", "step size", "epsilon"}
 
-// Coefficients returns those of a step, counted from 0.
-func (a Adam) Coefficients(r Rate, step int) Coefficients {
+// Coefficients returns those of a step, counted from 0; last is the rate of the
+// step before.
+//
+// The graph keeps the moments without their constant factors, which saves it
+// passes over memory: m = (1−β1)·M and v = (1−β2)·V, so that
+//
+//	M = keep·M + g            keep = β1·(1−β1 before)/(1−β1)
+//	V = β2·V + g²
+//	p = p + size · M / (√V + epsilon)
+func (a Adam) Coefficients(r, last Rate, step int) Coefficients {
 	t := float64(step + 1)
 	one := func(x float64) []float32 { return []float32{float32(x)} }
+	root := math.Sqrt((1 - a.Beta2) / (1 - math.Pow(a.Beta2, t))) // √v, corrected, is root·√V
+	size := r.Learning / (1 - math.Pow(r.Beta1, t)) * (1 - r.Beta1) / root
 	return Coefficients{
-		Beta1: one(r.Beta1), Rest: one(1 - r.Beta1),
-		Size:       one(-r.Learning / (1 - math.Pow(r.Beta1, t))),
-		Correction: one(1 / math.Sqrt(1-math.Pow(a.Beta2, t))),
+		Keep: one(r.Beta1 * (1 - last.Beta1) / (1 - r.Beta1)),
+		Size: one(-size), Epsilon: one(a.Epsilon / root),
 	}
 }
 
 // Updater appends the updates of parameters to a graph.
 type Updater struct {
 	*onnxgraph.Builder
-	adam                          Adam
-	beta1, rest, size, correction *onnxgraph.Value
+	adam                Adam
+	keep, size, epsilon *onnxgraph.Value
 }
 
 // Updater adds the coefficients to b as inputs called Names.
 func (a Adam) Updater(b *onnxgraph.Builder) *Updater {
 	in := func(i int) *onnxgraph.Value { return b.Input(Names[i], onnxgraph.Float32, onnxgraph.Size(1)) }
-	return &Updater{Builder: b, adam: a, beta1: in(0), rest: in(1), size: in(2), correction: in(3)}
+	return &Updater{Builder: b, adam: a, keep: in(0), size: in(1), epsilon: in(2)}
 }
 
-// Update returns the parameter p and its moments m and v after a step along
-// the gradient g. axes is p's number of axes.
-func (u *Updater) Update(p, g, m, v *onnxgraph.Value, axes int) (p2, m2, v2 *onnxgraph.Value) {
-	if axes > 1 && u.adam.Decay != 0 {
+// Update returns the parameter p and its moments M and V after a step along
+// the gradient g. All are vectors: the runtime is many times slower where a
+// tensor's last axes have length 1. decays tells whether p has more than one axis.
+func (u *Updater) Update(p, g, m, v *onnxgraph.Value, decays bool) (p2, m2, v2 *onnxgraph.Value) {
+	if decays && u.adam.Decay != 0 {
 		g = u.Add(g, u.Mul(p, u.Scalar(u.adam.Decay)))
 	}
-	m2 = u.Add(u.Mul(m, u.beta1), u.Mul(g, u.rest))
-	v2 = u.Add(u.Mul(v, u.Scalar(u.adam.Beta2)), u.Mul(u.Mul(g, g), u.Scalar(1-u.adam.Beta2)))
-	root := u.Add(u.Mul(u.Sqrt(v2), u.correction), u.Scalar(u.adam.Epsilon))
-	p2 = u.Add(p, u.Mul(u.Div(m2, root), u.size))
+	m2 = u.Add(u.Mul(m, u.keep), g)
+	v2 = u.Add(u.Mul(v, u.Scalar(u.adam.Beta2)), u.Mul(g, g))
+	p2 = u.Add(p, u.Mul(u.Div(m2, u.Add(u.Sqrt(v2), u.epsilon)), u.size))
 	return p2, m2, v2
 }

@@ -100,7 +100,7 @@ func TestStepsMatchReference(t *testing.T) {
 			t.Errorf("step %d: rate %v, want %v and %v", i, rate, r.Lrs[i], r.Beta1[i])
 		}
 		x := file.Tensors[fmt.Sprintf("step%d_x", i)]
-		terms, err := s.Floats(t.Context(), x.Values, targets, config.Adam.Coefficients(rate, i))
+		terms, err := s.Floats(t.Context(), x.Values, targets, config.Adam.Coefficients(rate, r.schedule().At(max(i-1, 0)), i))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package step
 
 import (
 	"github.com/sdl-batch/sdl-batch/model/onnxgraph"
+	"github.com/sdl-batch/sdl-batch/model/tensor"
 	"github.com/sdl-batch/sdl-batch/model/tresnet"
 	"github.com/sdl-batch/sdl-batch/training/autodiff"
 	"github.com/sdl-batch/sdl-batch/training/loss"
@@ -53,7 +54,7 @@ func (u *update) write(total *onnxgraph.Value) error {
 	var of []*onnxgraph.Value
 	for _, p := range trainable {
 		if !tresnet.IsStatistic(p.Name) {
-			of = append(of, u.net.Parameters[p.Name])
+			of = append(of, u.net.Parameters[p.Name].Value)
 		}
 	}
 	gradients, err := autodiff.Gradients(u.Builder, total, of)
@@ -62,17 +63,17 @@ func (u *update) write(total *onnxgraph.Value) error {
 	}
 	adam := u.config.Adam.Updater(u.Builder)
 	for _, p := range trainable {
-		dims := onnxgraph.Sizes(p.Shape...)
+		dims := onnxgraph.Sizes(tensor.Count(p.Shape))
 		out := func(prefix string, v *onnxgraph.Value) { u.Output(prefix+p.Name, v, onnxgraph.Float32, dims...) }
 		if tresnet.IsStatistic(p.Name) {
 			out(updated, u.net.Updated[p.Name])
 			continue
 		}
-		gradient := gradients[0]
+		gradient := u.Reshape(gradients[0], -1)
 		gradients = gradients[1:]
 		m := u.Input(firstMoment+p.Name, onnxgraph.Float32, dims...)
 		v := u.Input(secondMoment+p.Name, onnxgraph.Float32, dims...)
-		p2, m2, v2 := adam.Update(u.net.Parameters[p.Name], gradient, m, v, len(p.Shape))
+		p2, m2, v2 := adam.Update(u.net.Parameters[p.Name].Flat, gradient, m, v, len(p.Shape) > 1)
 		out(updated, p2)
 		out(updated+firstMoment, m2)
 		out(updated+secondMoment, v2)

@@ -108,7 +108,7 @@ func (s *Step) lend(images ort.Tensor, t *loss.Targets, c optimise.Coefficients)
 	lent := map[string]ort.Tensor{}
 	add := func(prefix string, from tresnet.Params) {
 		for name, values := range from {
-			lent[prefix+name] = ort.Lend(values.Values, values.Shape...)
+			lent[prefix+name] = ort.Lend(values.Values, len(values.Values))
 		}
 	}
 	old, next := s.sets[s.current], s.sets[1-s.current]
@@ -125,7 +125,7 @@ func (s *Step) lend(images ort.Tensor, t *loss.Targets, c optimise.Coefficients)
 	lent[loss.Names[1]] = ort.Lend(t.Pairs, places...)
 	lent[loss.Names[2]] = ort.Lend(t.Alone, places...)
 	lent[loss.Names[3]] = ort.Lend(t.Negatives, s.config.Batch, tags)
-	for i, x := range [][]float32{c.Beta1, c.Rest, c.Size, c.Correction} {
+	for i, x := range [][]float32{c.Keep, c.Size, c.Epsilon} {
 		lent[optimise.Names[i]] = ort.Lend(x, 1)
 	}
 	for _, port := range s.session.Model.Inputs {
