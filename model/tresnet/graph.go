@@ -19,16 +19,47 @@ type Input struct {
 // RGB, output `embedding` float32 [n,K,D]. Norms are folded into the
 // convolutions.
 func Graph(a Architecture, p Params, in Input) ([]byte, error) {
+	n, err := newNetwork("tresnet", a, p)
+	if err != nil {
+		return nil, err
+	}
+	x, _ := n.stages(n.stem(in), wholeNet)
+	n.Output("embedding", n.embed(n.pool(x)), onnxgraph.Float32, n.images, onnxgraph.Size(a.Rows), onnxgraph.Size(a.Dim))
+	return n.Bytes()
+}
+
+// FeatureGraph is Graph without the head: its output is `features` float32
+// [n,1,F], the channels' means behind the last stage.
+func FeatureGraph(a Architecture, p Params, in Input) ([]byte, error) {
+	n, err := newNetwork("features", a, p)
+	if err != nil {
+		return nil, err
+	}
+	x, _ := n.stages(n.stem(in), wholeNet)
+	n.Output("features", n.Reshape(n.pool(x), 0, 1, -1), onnxgraph.Float32, n.images, onnxgraph.Size(1), onnxgraph.Size(a.Features()))
+	return n.Bytes()
+}
+
+// HeadGraph is the head alone: input `features` float32 [n,F], output
+// `embedding` float32 [n,K,D].
+func HeadGraph(a Architecture, p Params) ([]byte, error) {
+	n, err := newNetwork("head", a, p)
+	if err != nil {
+		return nil, err
+	}
+	x := n.Input("features", onnxgraph.Float32, n.images, onnxgraph.Size(a.Features()))
+	n.Output("embedding", n.embed(x), onnxgraph.Float32, n.images, onnxgraph.Size(a.Rows), onnxgraph.Size(a.Dim))
+	return n.Bytes()
+}
+
+func newNetwork(name string, a Architecture, p Params) (*network, error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
 	if err := p.check(a); err != nil {
 		return nil, fmt.Errorf("tresnet: %w", err)
 	}
-	n := &network{Builder: onnxgraph.New("tresnet"), arch: a, params: p, images: onnxgraph.Free("n")}
-	x, _ := n.stages(n.stem(in), wholeNet)
-	n.Output("embedding", n.embed(x), onnxgraph.Float32, onnxgraph.Free("n"), onnxgraph.Size(a.Rows), onnxgraph.Size(a.Dim))
-	return n.Bytes()
+	return &network{Builder: onnxgraph.New(name), arch: a, params: p, images: onnxgraph.Free("n")}, nil
 }
 
 // network writes one net. Its values are images [n,C,H,W].
@@ -122,9 +153,14 @@ func (n *network) dense(x *onnxgraph.Value, key string) *onnxgraph.Value {
 	return n.Conv(x, weight, bias, onnxgraph.Convolution{Kernel: [2]int{1, 1}})
 }
 
-// embed is the head: the channels' means times the weight, as [n,K,D].
-func (n *network) embed(x *onnxgraph.Value) *onnxgraph.Value {
-	means := n.Reshape(n.GlobalAveragePool(x), 0, -1)
+// pool takes the channels' means: [n,F].
+func (n *network) pool(x *onnxgraph.Value) *onnxgraph.Value {
+	return n.Reshape(n.GlobalAveragePool(x), 0, -1)
+}
+
+// embed is the head: features times the weight, as [n,K,D]. The features of
+// every net are a multiple of the lanes, so that padding adds none.
+func (n *network) embed(features *onnxgraph.Value) *onnxgraph.Value {
 	weight := n.Constant(EmbeddingWeight, n.params.head(n.arch.Rows, n.arch.Dim))
-	return n.Reshape(n.MatMul(means, weight), 0, n.arch.Rows, n.arch.Dim)
+	return n.Reshape(n.MatMul(features, weight), 0, n.arch.Rows, n.arch.Dim)
 }

@@ -1,0 +1,40 @@
+package loop
+
+import (
+	"github.com/sdl-batch/sdl-batch/pipeline"
+	"github.com/sdl-batch/sdl-batch/training/step"
+)
+
+// StepDone: the parameters moved.
+type StepDone struct {
+	Step     int64 // from 1
+	Epoch    int   // from 1
+	Terms    step.Terms
+	Learning float64 // rate
+	Images   int
+	Seconds  float64 // since the step before
+	Waited   float64 // of them, for images
+}
+
+// EpochDone: an epoch was validated.
+type EpochDone struct {
+	Epoch   int
+	Step    int64
+	Metrics map[string]float64 // nil without validation
+	Best    bool
+	Seconds float64 // of validation
+}
+
+// ImageRejected: an image was passed over.
+type ImageRejected struct {
+	URI string
+	pipeline.Reject
+}
+
+// Saved: a checkpoint is durable.
+type Saved struct{ Step int64 }
+
+func (StepDone) event()      {}
+func (EpochDone) event()     {}
+func (ImageRejected) event() {}
+func (Saved) event()         {}

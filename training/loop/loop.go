@@ -1,0 +1,247 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/model/tresnet"
+	"github.com/sdl-batch/sdl-batch/training/loss"
+	"github.com/sdl-batch/sdl-batch/training/optimise"
+	"github.com/sdl-batch/sdl-batch/training/step"
+)
+
+// Loop trains. All fields but Validate, Epoch, Told and Display are required.
+type Loop struct {
+	Config  Config
+	Step    *step.Step
+	Targets *loss.Targets
+	Tags    *SeenTags
+	Source  Source
+	Store   *Store
+
+	// Validate measures a model with the given tensors, by metric name. nil:
+	// no validation, and the last epoch is the result.
+	Validate func(ctx context.Context, p tresnet.Params) (map[string]float64, error)
+	// Told receives StepDone, EpochDone, ImageRejected and Saved.
+	Told func(Event)
+	// Epoch is asked after each epoch whether the training may go on.
+	Epoch func(Progress) error
+	// Display makes a URI fit to be shown.
+	Display func(string) string
+}
+
+// Event is one of the types in events.go.
+type Event interface{ event() }
+
+// errEnded ends the source.
+var errEnded = errors.New("the training has ended")
+
+// saveTimeout bounds the checkpoint of a training that is interrupted.
+const saveTimeout = 20 * time.Second
+
+// run is one call of Run.
+type run struct {
+	*Loop
+	progress Progress
+	average  tresnet.Params // nil: none
+	saved    int64          // step of the last checkpoint
+	savedAt  time.Time
+	stepAt   time.Time
+	watch    watch
+}
+
+// Run trains from where r stands, or from the start where r is nil; the step
+// must have r's state. It returns where the training ended. Interrupted, it
+// saves a checkpoint and returns the context's cause. A loss that is not finite
+// or grows without end is a Divergence.
+func (l *Loop) Run(ctx context.Context, r *Resumed) (Progress, error) {
+	t := &run{Loop: l, progress: Progress{Codes: map[string]int64{}}, saved: -1, savedAt: time.Now()}
+	if r != nil {
+		t.progress, t.average, t.saved = r.Progress.clone(), r.Average, r.Progress.Step
+	} else if l.Config.Average > 0 {
+		t.average = copied(l.Step.State().Params)
+	}
+	if t.progress.Ended != "" {
+		return t.progress, nil
+	}
+	t.stepAt = time.Now()
+	err := l.Source.Run(ctx, t.progress.Place, t.batch)
+	if errors.Is(err, errEnded) {
+		return t.progress, nil
+	}
+	if ctx.Err() != nil {
+		t.saveLast(ctx)
+		return t.progress, context.Cause(ctx)
+	}
+	return t.progress, err
+}
+
+// saveLast writes a checkpoint although the context has ended. Without it the
+// training goes on from the one before.
+func (t *run) saveLast(ctx context.Context) {
+	if t.progress.Step == t.saved || t.progress.Step == 0 {
+		return
+	}
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	_ = t.save(detached)
+}
+
+// batch trains on one batch.
+func (t *run) batch(ctx context.Context, b *Batch) error {
+	waited := time.Since(t.stepAt)
+	for i, row := range b.Rows {
+		if err := t.Targets.Set(i, t.Tags.Of(row.Positives), t.negatives(row.Negatives, row.Partial)); err != nil {
+			return fmt.Errorf("%s: %w", t.Display(row.URI), err)
+		}
+	}
+	rate := t.rate(t.progress.Step)
+	coefficients := t.Config.Adam.Coefficients(rate, t.rate(max(t.progress.Step-1, 0)), int(t.progress.Step))
+	terms, err := t.run(ctx, b, coefficients)
+	if errors.Is(err, step.ErrDiverged) || err == nil && !t.watch.add(float64(terms.Loss)) {
+		return &Divergence{Step: t.progress.Step + 1, Loss: float64(terms.Loss), Learning: rate.Learning, URIs: urisOf(b.Rows, t.Display)}
+	}
+	if err != nil {
+		return err
+	}
+	if t.average != nil {
+		average(t.average, t.Step.State().Params, t.Config.Average)
+	}
+	t.count(b)
+	took := time.Since(t.stepAt)
+	t.stepAt = time.Now()
+	t.tell(StepDone{
+		Step: t.progress.Step, Epoch: t.epoch(), Terms: terms, Learning: rate.Learning,
+		Seconds: took.Seconds(), Waited: waited.Seconds(), Images: len(b.Rows),
+	})
+	return t.after(ctx)
+}
+
+// negatives are the known negatives among the seen tags; nil: all others.
+func (t *run) negatives(ids []int32, partial bool) []int32 {
+	if !partial {
+		return nil
+	}
+	return t.Tags.Of(ids)
+}
+
+func (t *run) rate(step int64) optimise.Rate { return t.Config.Schedule.At(int(step)) }
+
+func (t *run) run(ctx context.Context, b *Batch, c optimise.Coefficients) (step.Terms, error) {
+	if b.Features != nil {
+		return t.Step.Floats(ctx, b.Features, t.Targets, c)
+	}
+	return t.Step.Pixels(ctx, b.Pixels, t.Targets, c)
+}
+
+func (t *run) count(b *Batch) {
+	t.progress.Step++
+	t.progress.Place = b.Next
+	t.progress.Images += int64(len(b.Rows))
+	for _, r := range b.Rejected {
+		t.progress.Rejected++
+		t.progress.Codes[r.Code]++
+		t.tell(ImageRejected{URI: t.Display(r.URI), Reject: r.Reject})
+	}
+}
+
+// epoch is the number, from 1, of the epoch that the last step belonged to.
+func (t *run) epoch() int { return int((t.progress.Step-1)/t.Config.PerEpoch) + 1 }
+
+// after saves and validates where it is time to, and ends the training.
+func (t *run) after(ctx context.Context) error {
+	if t.progress.Step%t.Config.PerEpoch == 0 {
+		return t.endEpoch(ctx)
+	}
+	if time.Since(t.savedAt) < t.saveEvery() {
+		return nil
+	}
+	return t.save(ctx)
+}
+
+func (t *run) saveEvery() time.Duration {
+	if t.Config.SaveEvery > 0 {
+		return t.Config.SaveEvery
+	}
+	return 10 * time.Minute
+}
+
+func (t *run) endEpoch(ctx context.Context) error {
+	if t.Epoch != nil {
+		if err := t.Epoch(t.progress); err != nil {
+			return err
+		}
+	}
+	if err := t.validate(ctx); err != nil {
+		return err
+	}
+	switch {
+	case t.progress.Step >= t.Config.Steps():
+		t.progress.Ended = AllSteps
+	case t.Config.Patience > 0 && t.progress.Stale >= t.Config.Patience:
+		t.progress.Ended = StoppedEarly
+	}
+	if err := t.save(ctx); err != nil {
+		return err
+	}
+	t.stepAt = time.Now()
+	if t.progress.Ended != "" {
+		return errEnded
+	}
+	return nil
+}
+
+// validate measures the epoch and keeps its tensors if it is the best.
+func (t *run) validate(ctx context.Context) error {
+	start := time.Now()
+	var metrics map[string]float64
+	value := 0.0
+	if t.Validate != nil {
+		var err error
+		if metrics, err = t.Validate(ctx, t.result()); err != nil {
+			return fmt.Errorf("validation: %w", err)
+		}
+		var ok bool
+		if value, ok = metrics[t.Config.Metric]; !ok {
+			return fmt.Errorf("validation: no metric %s", t.Config.Metric)
+		}
+	}
+	best := t.Validate == nil || t.progress.Best == nil || value > t.progress.Best.Metrics[t.Config.Metric]
+	if best {
+		file, err := t.Store.SaveBest(ctx, t.progress.Step, t.result())
+		if err != nil {
+			return err
+		}
+		t.progress.Best = &Best{Epoch: t.epoch(), Step: t.progress.Step, Metrics: metrics, File: file}
+		t.progress.Stale = 0
+	} else {
+		t.progress.Stale++
+	}
+	t.tell(EpochDone{Epoch: t.epoch(), Step: t.progress.Step, Metrics: metrics, Best: best, Seconds: time.Since(start).Seconds()})
+	return nil
+}
+
+// result are the tensors that count: the average's where there is one.
+func (t *run) result() tresnet.Params {
+	if t.average != nil {
+		return t.average
+	}
+	return t.Step.State().Params
+}
+
+func (t *run) save(ctx context.Context) error {
+	if err := t.Store.Save(ctx, t.progress.clone(), t.Step.State(), t.average); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	t.saved, t.savedAt = t.progress.Step, time.Now()
+	t.tell(Saved{Step: t.progress.Step})
+	return nil
+}
+
+func (t *run) tell(e Event) {
+	if t.Told != nil {
+		t.Told(e)
+	}
+}

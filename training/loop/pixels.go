@@ -1,0 +1,89 @@
+package loop
+
+import (
+	"context"
+	"iter"
+
+	"github.com/sdl-batch/sdl-batch/training/images"
+	"github.com/sdl-batch/sdl-batch/training/labels"
+)
+
+// Pixels is a Source that reads and decodes images as it goes.
+type Pixels struct {
+	Stream *images.Stream
+	Part   *labels.Part
+	Seed   uint64
+	Batch  int // images
+}
+
+// Run implements Source.
+func (p *Pixels) Run(ctx context.Context, from int64, each func(context.Context, *Batch) error) error {
+	side := p.Stream.Spec.Size
+	g := &gatherer{
+		n: p.Part.Len(), imageLen: side * side * 3, size: p.Batch, each: each, good: from,
+		batch: Batch{Pixels: make([]uint8, p.Batch*side*side*3)},
+	}
+	return p.Stream.Run(ctx, p.items(from), g.take)
+}
+
+// items is the sequence from a place on.
+func (p *Pixels) items(from int64) iter.Seq2[images.Item, error] {
+	return func(yield func(images.Item, error) bool) {
+		s := newSequence(p.Part.Len(), p.Seed)
+		for place := from; ; place++ {
+			row, err := p.Part.Row(s.at(place))
+			if !yield(images.Item{Position: place, Row: row}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// gatherer cuts chunks into batches.
+type gatherer struct {
+	n        int64 // rows of the set
+	imageLen int
+	size     int
+	each     func(context.Context, *Batch) error
+	batch    Batch
+	good     int64 // place of the last image
+}
+
+func (g *gatherer) take(ctx context.Context, c *images.Chunk) error {
+	defer c.Release()
+	rejected := c.Rejected
+	for i, item := range c.Items {
+		for len(rejected) > 0 && rejected[0].Position < item.Position {
+			g.pass(rejected[0])
+			rejected = rejected[1:]
+		}
+		copy(g.batch.Pixels[len(g.batch.Rows)*g.imageLen:], c.Pixels[i*g.imageLen:][:g.imageLen])
+		g.batch.Rows = append(g.batch.Rows, item.Row)
+		g.good = item.Position
+		if err := g.flush(ctx); err != nil {
+			return err
+		}
+	}
+	for _, r := range rejected {
+		g.pass(r)
+		if r.Position-g.good >= g.n {
+			return noImages(g.batch.Rejected[len(g.batch.Rejected)-1])
+		}
+	}
+	return nil
+}
+
+func (g *gatherer) pass(r images.Rejected) {
+	g.batch.Rejected = append(g.batch.Rejected, Rejected{URI: r.Row.URI, Reject: r.Reject})
+}
+
+// flush hands a full batch over.
+func (g *gatherer) flush(ctx context.Context) error {
+	if len(g.batch.Rows) < g.size {
+		return nil
+	}
+	g.batch.Next = g.good + 1
+	err := g.each(ctx, &g.batch)
+	g.batch.Rows, g.batch.Rejected = g.batch.Rows[:0], nil
+	return err
+}

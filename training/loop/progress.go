@@ -1,0 +1,39 @@
+package loop
+
+// Progress is how far a training is, apart from its tensors.
+type Progress struct {
+	Step     int64            `json:"step"`  // steps done
+	Place    int64            `json:"place"` // in the sequence of images
+	Images   int64            `json:"images"`
+	Rejected int64            `json:"rejected"`        // times that an image was passed over
+	Codes    map[string]int64 `json:"codes,omitempty"` // of those, by reject code
+	Best     *Best            `json:"best,omitempty"`  // nil before the first validation
+	Stale    int              `json:"stale,omitempty"` // epochs since the best
+	Ended    End              `json:"ended,omitempty"`
+}
+
+// Best is the epoch whose validation was best.
+type Best struct {
+	Epoch   int                `json:"epoch"` // from 1
+	Step    int64              `json:"step"`
+	Metrics map[string]float64 `json:"metrics"`
+	File    Tensors            `json:"file"` // the tensors of that epoch
+}
+
+// End is how a training ended; empty while it goes on.
+type End string
+
+// The ends.
+const (
+	AllSteps     End = "all steps"
+	StoppedEarly End = "stopped early"
+)
+
+func (p Progress) clone() Progress {
+	codes := map[string]int64{}
+	for code, n := range p.Codes {
+		codes[code] = n
+	}
+	p.Codes = codes
+	return p
+}
