@@ -1,7 +1,13 @@
 // Package jobs holds what whole jobs share. The jobs are its subfolders.
 package jobs
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sdl-batch/sdl-batch/storage"
+)
 
 // Errors that decide a command's exit status; test with errors.Is.
 var (
@@ -14,3 +20,19 @@ var (
 	// ErrDamaged: a committed run is not what it promises to be.
 	ErrDamaged = errors.New("damaged run")
 )
+
+// AsConfig marks errors that no repetition can cure as ErrConfig.
+func AsConfig(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, storage.ErrTransient) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrConfig, err)
+}
+
+// CauseOf says why a context ended, where that is what an error comes from.
+func CauseOf(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, context.Cause(ctx)) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+}

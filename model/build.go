@@ -29,7 +29,7 @@ func NewTResNet(arch tresnet.Architecture, opts BuildOptions) (*Bundle, error) {
 	return build(arch, tresnet.New(arch, uint64(seed)), Lineage{Seed: &seed}, opts)
 }
 
-// build writes the graph and the weights of a net and describes them.
+// build describes a net and writes its graph and weights.
 func build(arch tresnet.Architecture, params tresnet.Params, lineage Lineage, opts BuildOptions) (*Bundle, error) {
 	d := Description{
 		FormatVersion: FormatVersion,
@@ -45,7 +45,12 @@ func build(arch tresnet.Architecture, params tresnet.Params, lineage Lineage, op
 	if err := d.adopt(opts.Vocabulary); err != nil {
 		return nil, err
 	}
-	graph, err := tresnet.Graph(arch, params, tresnet.Input{Scale: d.Input.Scale, Mean: d.Input.Mean, Std: d.Input.Std})
+	return d.assemble(arch, params)
+}
+
+// assemble writes the graph and the weights of a net that d describes.
+func (d Description) assemble(arch tresnet.Architecture, params tresnet.Params) (*Bundle, error) {
+	graph, err := tresnet.Graph(arch, params, d.graphInput())
 	if err != nil {
 		return nil, fmt.Errorf("write the model's graph: %w", err)
 	}
@@ -60,6 +65,14 @@ func build(arch tresnet.Architecture, params tresnet.Params, lineage Lineage, op
 	return &Bundle{Description: d, source: memory{embedName: graph, weightsName: weights.Bytes()}}, nil
 }
 
+// graphInput is the input in the words of the graph's writer.
+func (d *Description) graphInput() tresnet.Input {
+	return tresnet.Input{Scale: d.Input.Scale, Mean: d.Input.Mean, Std: d.Input.Std}
+}
+
+// kindTResNet is the kind of network that this program builds and trains.
+const kindTResNet = "tresnet"
+
 // adopt takes the label space of a vocabulary, if there is one.
 func (d *Description) adopt(v *Vocabulary) error {
 	if v == nil {
@@ -73,7 +86,7 @@ func (d *Description) adopt(v *Vocabulary) error {
 }
 
 func architectureOf(arch tresnet.Architecture) Architecture {
-	a := Architecture{Kind: "tresnet", Layers: arch.Layers[:], Width: arch.Width}
+	a := Architecture{Kind: kindTResNet, Layers: arch.Layers[:], Width: arch.Width}
 	for _, p := range arch.Parameters() {
 		if strings.Contains(p.Name, ".running_") {
 			continue

@@ -106,6 +106,14 @@ func left(p label.Progress) string {
 	return p.Remaining.Round(time.Second).String()
 }
 
+// waiting names the stage that a job waits for, where it knows.
+func waiting(p label.Progress) string {
+	if p.Bottleneck == "" {
+		return ""
+	}
+	return "  waits for " + p.Bottleneck
+}
+
 func resumedWords(e label.Planned) string {
 	switch {
 	case e.Committed:
@@ -128,7 +136,7 @@ func (b *bar) begin(total int64, name string) {
 			if p == nil {
 				return ""
 			}
-			return fmt.Sprintf(" %.1f/s  %s left  %d rejected  waits for %s", p.PerSecond, left(*p), p.Rejected, p.Bottleneck)
+			return fmt.Sprintf(" %.1f/s  %s left  %d rejected%s", p.PerSecond, left(*p), p.Rejected, waiting(*p))
 		})),
 	)
 }

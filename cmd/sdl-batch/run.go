@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/jobs/label"
 	"github.com/sdl-batch/sdl-batch/model"
 )
@@ -38,7 +39,7 @@ Relative names in a manifest are taken from the manifest's own folder.`,
 			summary, err := label.Run(c.Context(), o, show)
 			done()
 			if err != nil {
-				return orOther(err, o)
+				return orOther(err, o.Sources)
 			}
 			return printSummary(c.OutOrStdout(), summary, asJSON)
 		},
@@ -68,7 +69,7 @@ Relative names in a manifest are taken from the manifest's own folder.`,
 
 // orOther tells who names a model, or a vocabulary, and leaves the other to the
 // program that it takes both.
-func orOther(err error, o label.Options) error {
+func orOther(err error, o engine.Sources) error {
 	switch {
 	case !errors.Is(err, model.ErrMismatch) || o.Model != "" && o.Vocab != "":
 		return err

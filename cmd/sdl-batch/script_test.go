@@ -41,6 +41,7 @@ func scripts(folder string) testscript.Params {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status, "golden": copyGolden, "json": checkJSON, "images": listImages,
 			"png": drawPNG, "jpeg": drawJPEG, "bytes": writeBytes, "cut": cutFile, "alter": alterFile,
+			"labels": writeLabels, "pertag": listTags,
 		},
 	}
 }

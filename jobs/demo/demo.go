@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/jobs/label"
 	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
@@ -24,7 +25,7 @@ type Options struct {
 	Folder string // where scenes and dataset are put; made when missing
 	Scenes int    // how many
 	Seed   int64
-	label.Compute
+	engine.Compute
 	Program string
 }
 

@@ -1,12 +1,9 @@
 package label
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -124,26 +121,7 @@ func tally(p *dataset.Plan, receipts []*dataset.Receipt, program string) (c *dat
 }
 
 func withinBudget(c *dataset.Commit, maxRejectRate float64) error {
-	if float64(c.Rejected)/float64(c.Rows) <= maxRejectRate { // a product would miss 29 of 100 at 0.29
-		return nil
-	}
-	return fmt.Errorf("%w: %d of %d rows (%.1f%%; allowed are %.1f%%): %s", jobs.ErrRejectBudget,
-		c.Rejected, c.Rows, 100*float64(c.Rejected)/float64(c.Rows), 100*maxRejectRate, codeList(c.Codes))
-}
-
-// codeList names reject codes, the most frequent first.
-func codeList(codes map[string]int64) string {
-	text := ""
-	keys := slices.SortedFunc(maps.Keys(codes), func(a, b string) int {
-		return cmp.Or(cmp.Compare(codes[b], codes[a]), cmp.Compare(a, b))
-	})
-	for i, k := range keys {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%s %d", k, codes[k])
-	}
-	return text
+	return jobs.WithinBudget(c.Rejected, c.Rows, c.Codes, maxRejectRate)
 }
 
 // each calls do for every file and its source, several at a time.

@@ -1,17 +1,23 @@
 package label
 
 import (
-	"time"
-
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/pipeline"
 )
 
-// Handler receives what happens while a job runs. It is called from one
-// goroutine at a time and must not block for long.
-type Handler func(Event)
+// Handler receives what happens while a job runs: Planned, ShardDone and what
+// engines tell.
+type Handler = engine.Handler
 
-// Event is one of the types below.
-type Event interface{ event() }
+// Event is one thing that happens.
+type Event = engine.Event
+
+// Events that are not of this job alone.
+type (
+	Loaded   = engine.Loaded
+	Progress = engine.Progress
+	Warned   = engine.Warned
+)
 
 // Planned: the run is known and work is about to begin.
 type Planned struct {
@@ -24,31 +30,6 @@ type Planned struct {
 	DoneShards int
 }
 
-// Loaded: the model is ready.
-type Loaded struct {
-	ModelID   string
-	ModelName string
-	Untrained bool
-	Tags      int
-	Unseen    int
-	Device    string // the one used
-	Passed    string // why devices that auto would have preferred were not used
-	Library   string
-	BatchSize int
-	Threads   int
-	Seconds   float64
-}
-
-// Progress comes about twice a second.
-type Progress struct {
-	Rows       int64 // labelled or rejected, by this process
-	Rejected   int64
-	Total      int64   // rows this process has to do
-	PerSecond  float64 // over the last seconds
-	Remaining  time.Duration
-	Bottleneck string // the stage that the others wait for
-}
-
 // ShardDone: a shard has its receipt.
 type ShardDone struct {
 	Shard          int
@@ -56,14 +37,11 @@ type ShardDone struct {
 	Seconds        float64
 }
 
-// Warned: something is odd, and work goes on.
-type Warned struct{ Message string }
+// Event implements the interface.
+func (Planned) Event() {}
 
-func (Planned) event()   {}
-func (Loaded) event()    {}
-func (Progress) event()  {}
-func (ShardDone) event() {}
-func (Warned) event()    {}
+// Event implements the interface.
+func (ShardDone) Event() {}
 
 // Summary is the end of a run, for people and as JSON.
 type Summary struct {

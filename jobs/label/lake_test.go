@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/jobs/label"
 	"github.com/sdl-batch/sdl-batch/model/ort/orttest"
 	"github.com/sdl-batch/sdl-batch/storage"
@@ -104,7 +105,7 @@ func newLake(t *testing.T, in, out string) *lake {
 	folder, query, _ := strings.Cut(in, "?")
 	l.options = label.Options{
 		Manifest: folder + "/images.txt", Output: out, RunID: "r1", ShardRows: 4, TopK: 5, MaxRejectRate: 0.5, Program: "test",
-		Compute: label.Compute{Library: library.Path, Device: "cpu", Threads: 1},
+		Compute: engine.Compute{Library: library.Path, Device: "cpu", Threads: 1},
 	}
 	if query != "" {
 		l.options.Manifest += "?" + query

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/model"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
@@ -35,7 +36,7 @@ func TestARateThatIsJustMetIsWithinTheBudget(t *testing.T) {
 // manifest has shorter ones.
 func TestTheLargestPartIsThatOfTheRowsThereAre(t *testing.T) {
 	manifest := filepath.Join(t.TempDir(), "images.txt")
-	in := &inputs{description: &model.Description{Rows: 1 << 10, Dim: 1 << 10}} // 4 MiB an image
+	in := &engine.Inputs{Bundle: &model.Bundle{Description: model.Description{Rows: 1 << 10, Dim: 1 << 10}}} // 4 MiB an image
 	for rows, fits := range map[int]bool{1: true, 1024: true, 1025: false} {
 		if err := os.WriteFile(manifest, []byte(strings.Repeat("a.png\n", rows)), 0o600); err != nil {
 			t.Fatal(err)

@@ -7,8 +7,7 @@ import (
 	"fmt"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
-	"github.com/sdl-batch/sdl-batch/model/ort"
-	"github.com/sdl-batch/sdl-batch/stages/fetch"
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
@@ -20,11 +19,7 @@ type Options struct {
 	Output   string // URI of the dataset folder
 	RunID    string // "" resumes the newest uncommitted run alike, or makes an id
 
-	Model string // URI of a bundle; "" takes the embedded one
-	Vocab string // URI of a vocabulary; "" takes the embedded one
-	// ForceVocab uses a vocabulary although it seems to come from another
-	// label space than the model's.
-	ForceVocab bool
+	engine.Sources
 
 	ManifestFormat string   // "" goes by the manifest's name
 	URIColumn      string   // of a csv manifest; "" takes a usual name
@@ -36,20 +31,8 @@ type Options struct {
 	Precision     string  // "fp32"
 	MaxRejectRate float64 // share of the run's rows; over it nothing is published
 
-	Compute
+	engine.Compute
 	Program string // name and version, for the records
-}
-
-// Compute says what to work with. It never changes the output beyond float
-// noise. Zero values are chosen from the machine.
-type Compute struct {
-	Library    string // path of ONNX Runtime; "" searches
-	LibraryEnv string // the same from the environment, second in line
-	Device     string // auto, cpu, cuda[:i], tensorrt[:i], webgpu
-	BatchSize  int    // images inferred at once
-	Threads    int    // of the CPU session
-	Decoders   int    // images decoded at once
-	Fetch      fetch.Config
 }
 
 func (o Options) withDefaults() Options {
@@ -61,9 +44,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Precision == "" {
 		o.Precision = "fp32"
-	}
-	if o.Device == "" {
-		o.Device = "auto"
 	}
 	return o
 }
@@ -82,14 +62,10 @@ func (o Options) validate() error {
 	check(o.TopK >= 1 && o.TopK <= 1000, "top-k %d: want 1 to 1000", o.TopK)
 	check(o.Precision == "fp32", "precision %q: want fp32", o.Precision)
 	check(o.MaxRejectRate >= 0 && o.MaxRejectRate <= 1, "reject rate %g: want 0 to 1", o.MaxRejectRate)
-	check(o.BatchSize >= 0 && o.BatchSize <= 4096, "batch size %d: want 1 to 4096", o.BatchSize)
-	check(o.Threads >= 0 && o.Threads <= 1024, "threads %d: want 1 to 1024", o.Threads)
-	check(o.Decoders >= 0 && o.Decoders <= 1024, "decoders %d: want 1 to 1024", o.Decoders)
-	check(o.Fetch.Workers >= 0 && o.Fetch.Workers <= 4096, "fetchers %d: want 1 to 4096", o.Fetch.Workers)
 	if err := columnar.CheckCarried(o.Carry); err != nil {
 		problems = append(problems, err)
 	}
-	if _, err := ort.ParseDevice(o.Device); err != nil {
+	if err := o.Compute.Validate(); err != nil {
 		problems = append(problems, err)
 	}
 	if o.RunID != "" {

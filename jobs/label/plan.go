@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/model"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
 	"github.com/sdl-batch/sdl-batch/storage"
@@ -30,7 +31,7 @@ type planned struct {
 
 // plan returns the run's plan: that of the run named, that of the newest
 // uncommitted run alike, or a new one.
-func plan(ctx context.Context, out *storage.Bucket, o Options, in *inputs) (planned, error) {
+func plan(ctx context.Context, out *storage.Bucket, o Options, in *engine.Inputs) (planned, error) {
 	fresh, err := draft(ctx, o, in)
 	if err != nil {
 		return planned{}, err
@@ -92,7 +93,7 @@ func sameRun(p, fresh *dataset.Plan) error {
 }
 
 // draft scans the manifest and describes the run that the options ask for.
-func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
+func draft(ctx context.Context, o Options, in *engine.Inputs) (*dataset.Plan, error) {
 	format, err := o.format()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
@@ -105,7 +106,7 @@ func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
-	matrix := int64(in.description.Rows * in.description.Dim * 4)
+	matrix := int64(in.Description().Rows * in.Description().Dim * 4)
 	if rows := min(o.ShardRows, index.Rows); rows*matrix > maxPart {
 		return nil, fmt.Errorf("%w: a shard of %d rows would hold %d GiB of embeddings, over 4; give --shard-rows %d",
 			jobs.ErrConfig, rows, rows*matrix>>30, maxPart/matrix)
@@ -114,11 +115,11 @@ func draft(ctx context.Context, o Options, in *inputs) (*dataset.Plan, error) {
 		Format: dataset.Format, RunID: o.RunID, CreatedAt: time.Now().UTC(), Program: o.Program,
 		Manifest: dataset.Manifest{URI: names.manifest, Version: attrs.Version, Size: attrs.Size},
 		ModelURI: names.model, VocabURI: names.vocab,
-		Rows: index.Rows, ShardRows: o.ShardRows, Scoring: scoring(in.description),
+		Rows: index.Rows, ShardRows: o.ShardRows, Scoring: scoring(in.Description()),
 		Identity: dataset.Identity{
 			ManifestSHA256: index.SHA256, ManifestFormat: string(format), ManifestBase: names.base,
 			URIColumn: o.URIColumn, Carried: o.Carry,
-			ModelID: in.modelID, VocabID: in.vocabID, TopK: o.TopK, Precision: o.Precision, Schema: dataset.Schema,
+			ModelID: in.ModelID, VocabID: in.VocabID, TopK: o.TopK, Precision: o.Precision, Schema: dataset.Schema,
 		},
 	}
 	for _, s := range index.Starts {
@@ -170,22 +171,14 @@ func scan(ctx context.Context, o Options, format manifest.Format) (manifest.Inde
 	defer bucket.Close()
 	r, err := bucket.NewReader(ctx, key)
 	if err != nil {
-		return manifest.Index{}, storage.Attrs{}, fmt.Errorf("manifest: %w", asConfig(ctx, err))
+		return manifest.Index{}, storage.Attrs{}, fmt.Errorf("manifest: %w", jobs.AsConfig(ctx, err))
 	}
 	defer r.Close()
 	index, err := manifest.Scan(ctx, r, format, manifest.Columns{URI: o.URIColumn, Carried: o.Carry}, o.ShardRows)
 	if err != nil {
-		return index, r.Attrs(), fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), asConfig(ctx, err))
+		return index, r.Attrs(), fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), jobs.AsConfig(ctx, err))
 	}
 	return index, r.Attrs(), nil
-}
-
-// asConfig marks errors that no repetition can cure.
-func asConfig(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, storage.ErrTransient) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 }
 
 // newestAlike returns the plan of the newest run that has the fingerprint and

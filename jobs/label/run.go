@@ -2,10 +2,11 @@ package label
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
+	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
@@ -26,21 +27,21 @@ func Run(ctx context.Context, o Options, handle Handler) (Summary, error) {
 	}
 	out, err := storage.Open(ctx, o.Output)
 	if err != nil {
-		return Summary{}, fmt.Errorf("output: %w", asConfig(ctx, err))
+		return Summary{}, fmt.Errorf("output: %w", jobs.AsConfig(ctx, err))
 	}
 	defer out.Close()
 	s, err := run(ctx, out, o, handle)
 	s.Seconds = time.Since(start).Seconds()
-	return s, causeOf(ctx, err)
+	return s, jobs.CauseOf(ctx, err)
 }
 
 func run(ctx context.Context, out *storage.Bucket, o Options, handle Handler) (Summary, error) {
-	in, err := loadInputs(ctx, o)
+	in, err := o.Sources.Open(ctx)
 	if err != nil {
 		return Summary{}, err
 	}
-	for _, w := range in.warnings {
-		handle(Warned{w})
+	for _, w := range in.Warnings {
+		handle(Warned{Message: w})
 	}
 	run, err := plan(ctx, out, o, in)
 	if err != nil {
@@ -61,7 +62,7 @@ func run(ctx context.Context, out *storage.Bucket, o Options, handle Handler) (S
 }
 
 // finish labels the shards that are left and commits.
-func finish(ctx context.Context, out *storage.Bucket, run planned, in *inputs, o Options, handle Handler) (Summary, error) {
+func finish(ctx context.Context, out *storage.Bucket, run planned, in *engine.Inputs, o Options, handle Handler) (Summary, error) {
 	p := run.plan
 	todo, err := remaining(ctx, out, p)
 	if err != nil {
@@ -105,10 +106,10 @@ func remaining(ctx context.Context, out *storage.Bucket, p *dataset.Plan) (shard
 	return todo, nil
 }
 
-func summarise(out *storage.Bucket, c *dataset.Commit, in *inputs, w work) Summary {
+func summarise(out *storage.Bucket, c *dataset.Commit, in *engine.Inputs, w work) Summary {
 	s := Summary{
 		RunID: c.RunID, Output: out.URI(), Rows: c.Rows, OK: c.OK, Rejected: c.Rejected, Rejects: c.Codes,
-		Bytes: map[string]int64{}, ModelID: c.ModelID, VocabID: c.VocabID, Untrained: !in.description.Lineage.Trained,
+		Bytes: map[string]int64{}, ModelID: c.ModelID, VocabID: c.VocabID, Untrained: !in.Description().Lineage.Trained,
 		Device: w.Device, ImagesPerSecond: w.rate(), Stages: w.Stages,
 	}
 	if s.Rejects == nil {
@@ -121,12 +122,4 @@ func summarise(out *storage.Bucket, c *dataset.Commit, in *inputs, w work) Summa
 		}
 	}
 	return s
-}
-
-// causeOf says why a context ended, where that is what an error comes from.
-func causeOf(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil || errors.Is(err, context.Cause(ctx)) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 }

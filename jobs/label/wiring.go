@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/stages/decode"
 	"github.com/sdl-batch/sdl-batch/stages/fetch"
@@ -25,14 +26,15 @@ const (
 type wiring struct {
 	out         *storage.Bucket
 	run         planned
-	in          *inputs
+	in          *engine.Inputs
 	options     Options
-	engine      *engine
+	engine      *engine.Engine
 	todo        []pipeline.Shard
 	objects     *storage.Objects
 	manifest    *storage.Bucket
 	manifestKey string
-	progress    *progress
+	count       *engine.Counter
+	send        Handler
 	meters      map[string]*pipeline.Meter
 }
 
@@ -53,7 +55,7 @@ func (w *wiring) start(ctx context.Context) error {
 	pipeline.Into(flow, "write", ranked, w.writer(gate))
 
 	narrow := pipeline.Watch(watching, flow, "manifest", 100*time.Millisecond)
-	reports.Go(func() { w.progress.report(watching, narrow) })
+	reports.Go(func() { w.count.Report(watching, narrow.Name) })
 	return flow.Wait()
 }
 
@@ -92,43 +94,44 @@ func (w *wiring) fetcher() *fetch.Stage {
 }
 
 func (w *wiring) decoder() *decode.Stage {
-	spec := decodeSpec(w.in.description)
+	spec := engine.DecodeSpec(w.in.Description())
 	return &decode.Stage{
-		Spec: spec, Workers: decoders(w.options), BatchSize: w.engine.batch,
-		Slabs: pipeline.NewPool[uint8](slabs, w.engine.batch*spec.Size*spec.Size*3),
+		Spec: spec, Workers: w.options.Workers(), BatchSize: w.engine.Batch,
+		Slabs: pipeline.NewPool[uint8](slabs, w.engine.Batch*spec.Size*spec.Size*3),
 		Meter: w.meter("decode"),
 	}
 }
 
 func (w *wiring) inferrer() *infer.Stage {
-	matrix := w.in.description.Rows * w.in.description.Dim
+	matrix := w.in.Description().Rows * w.in.Description().Dim
 	return &infer.Stage{
-		Embedders: w.engine.embedders, MatrixLen: matrix,
-		Embeddings: pipeline.NewPool[float32](slabs, w.engine.batch*matrix),
+		Embedders: []infer.Embedder{w.engine.Embedder}, MatrixLen: matrix,
+		Embeddings: pipeline.NewPool[float32](slabs, w.engine.Batch*matrix),
 		Meter:      w.meter("infer"),
 	}
 }
 
 func (w *wiring) ranker() *rank.Stage {
-	return &rank.Stage{Scorer: w.engine.scorer, Rows: w.in.description.Rows, Dim: w.in.description.Dim, Meter: w.meter("rank")}
+	d := w.in.Description()
+	return &rank.Stage{Scorer: ranker{w.engine.Scorer}, Rows: d.Rows, Dim: d.Dim, Meter: w.meter("rank")}
 }
 
 func (w *wiring) writer(gate pipeline.Gate) *write.Sink {
-	d := w.in.description
+	d := w.in.Description()
 	return &write.Sink{
 		Bucket: w.out, Plan: w.run.plan, Gate: gate, Meter: w.meter("write"),
 		Config: write.Config{
 			Rows: d.Rows, Dim: d.Dim, TopK: w.run.plan.Identity.TopK,
-			Tags: w.in.vocab.Tags, Seen: w.in.vocab.Seen, ModelID: w.in.modelID, VocabID: w.in.vocabID,
-			Carried: w.run.plan.Identity.Carried, Device: w.engine.device, Program: w.options.Program,
+			Tags: w.in.Vocab.Tags, Seen: w.in.Vocab.Seen, ModelID: w.in.ModelID, VocabID: w.in.VocabID,
+			Carried: w.run.plan.Identity.Carried, Device: w.engine.Device, Program: w.options.Program,
 			Metadata: map[string]string{
-				dataset.RunMetadata: w.run.plan.RunID, "sdl.model_id": w.in.modelID, "sdl.vocab_id": w.in.vocabID, "sdl.program": w.options.Program,
+				dataset.RunMetadata: w.run.plan.RunID, "sdl.model_id": w.in.ModelID, "sdl.vocab_id": w.in.VocabID, "sdl.program": w.options.Program,
 			},
 		},
 		Display: storage.Redact,
-		Counted: w.progress.count,
+		Counted: w.count.Add,
 		Done: func(r *dataset.Receipt) {
-			w.progress.events.send(ShardDone{Shard: r.Shard, Rows: r.Rows, Rejected: r.Rejected, Seconds: r.Seconds})
+			w.send(ShardDone{Shard: r.Shard, Rows: r.Rows, Rejected: r.Rejected, Seconds: r.Seconds})
 		},
 	}
 }

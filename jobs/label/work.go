@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"sync"
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/storage"
 )
@@ -30,14 +29,14 @@ func (w work) rate() float64 {
 
 // labelShards labels shards and records them; it fails when one cannot be
 // finished, after which those that were finished stay done.
-func labelShards(ctx context.Context, out *storage.Bucket, run planned, in *inputs, o Options, todo shardsToDo, handle Handler) (work, error) {
-	e, err := newEngine(ctx, in, o, todo.rows)
+func labelShards(ctx context.Context, out *storage.Bucket, run planned, in *engine.Inputs, o Options, todo shardsToDo, handle Handler) (work, error) {
+	e, err := engine.New(ctx, in, o.TopK, o.Compute, todo.rows)
 	if err != nil {
 		return work{}, err
 	}
-	defer e.close()
-	events := &serial{handle: handle}
-	events.send(e.loaded(in))
+	defer e.Close()
+	send := engine.Serial(handle)
+	send(e.Loaded())
 
 	objects, manifestBucket, manifestKey, err := openStores(ctx, o)
 	if err != nil {
@@ -47,18 +46,18 @@ func labelShards(ctx context.Context, out *storage.Bucket, run planned, in *inpu
 	defer manifestBucket.Close()
 
 	start := time.Now()
-	progress := &progress{events: events, total: todo.rows, recent: []sample{{at: start}}}
+	count := engine.NewCounter(send, todo.rows)
 	w := wiring{
 		out: out, run: run, in: in, options: o, engine: e, todo: todo.shards,
 		objects: objects, manifest: manifestBucket, manifestKey: manifestKey,
-		meters: map[string]*pipeline.Meter{}, progress: progress,
+		meters: map[string]*pipeline.Meter{}, count: count, send: send,
 	}
 	err = w.start(ctx)
 	if errors.Is(err, storage.ErrChanged) { // the manifest: an image that changes is a reject
 		err = fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
-	events.send(progress.at(time.Now(), ""))
-	return work{Device: e.device, Rows: progress.rows(), Seconds: time.Since(start).Seconds(), Stages: w.readings()}, err
+	count.Send()
+	return work{Device: e.Device, Rows: count.Rows(), Seconds: time.Since(start).Seconds(), Stages: w.readings()}, err
 }
 
 // openStores opens what rows are read from. A manifest on this machine may name
@@ -81,30 +80,11 @@ func openStores(ctx context.Context, o Options) (*storage.Objects, *storage.Buck
 func openFile(ctx context.Context, uri string) (*storage.Bucket, string, error) {
 	folder, key, err := storage.SplitURI(uri)
 	if err != nil {
-		return nil, "", asConfig(ctx, err)
+		return nil, "", jobs.AsConfig(ctx, err)
 	}
 	bucket, err := storage.Open(ctx, folder)
 	if err != nil {
-		return nil, "", asConfig(ctx, err)
+		return nil, "", jobs.AsConfig(ctx, err)
 	}
 	return bucket, key, nil
-}
-
-// serial hands events over one at a time.
-type serial struct {
-	mu     sync.Mutex
-	handle Handler
-}
-
-func (s *serial) send(e Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.handle(e)
-}
-
-func decoders(o Options) int {
-	if o.Decoders > 0 {
-		return o.Decoders
-	}
-	return runtime.GOMAXPROCS(0)
 }

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/jobs/label"
 	"github.com/sdl-batch/sdl-batch/jobs/verify"
 	"github.com/sdl-batch/sdl-batch/jobs/verify/reread"
@@ -86,7 +87,7 @@ func labelTwice(t *testing.T, library ort.Library, in, out string) {
 	ok(t, os.WriteFile(filepath.Join(in, "images.csv"), []byte(manifest), 0o644))
 	o := label.Options{
 		Manifest: filepath.Join(in, "images.csv"), Output: out, RunID: run, ShardRows: 4, TopK: 3, MaxRejectRate: 1, Carry: []string{"owner"},
-		Compute: label.Compute{Library: library.Path, Device: "cpu", Threads: 1},
+		Compute: engine.Compute{Library: library.Path, Device: "cpu", Threads: 1},
 	}
 	_, err := label.Run(t.Context(), o, nil)
 	ok(t, err)

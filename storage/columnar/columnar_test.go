@@ -210,6 +210,7 @@ func TestSchemasAreTheDocumentedOnes(t *testing.T) {
 	ok(t, err)
 	ok(t, vw.Close())
 	files["embeddings"], files["vocab"] = e.Bytes(), v.Bytes()
+	files["labels"], files["evaluation"] = writeLabels(t, nil), writeEvaluation(t, nil)
 	for table, data := range files {
 		r, err := file.NewParquetReader(bytes.NewReader(data))
 		ok(t, err)
@@ -248,6 +249,8 @@ func readEverything(data []byte) error {
 		f.Tags(ctx, func(r columnar.TagRow) error { sum += float64(r.Score); return nil }),
 		f.Embeddings(ctx, func(e columnar.Embedding) error { sum += float64(e.Matrix[0]); return nil }),
 		f.Vocab(ctx, func(r columnar.VocabRow) error { sum += float64(len(r.Vector)); return nil }),
+		f.Labels(ctx, func(l columnar.Label) error { sum += float64(len(l.Positives)); return nil }),
+		f.Evaluation(ctx, func(r columnar.EvaluationRow) error { sum += r.AP; return nil }),
 	} {
 		if err == nil {
 			return nil // it is a whole file of one table

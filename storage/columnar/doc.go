@@ -1,5 +1,6 @@
 // Package columnar reads and writes the four tables of a dataset: images, tags,
-// embeddings and vocab.
+// embeddings and vocab. It also reads and writes labelled images, from whatever
+// program they come, and writes what an evaluation says of each tag.
 //
 // Files are Parquet with zstd, statistics and a page index. Lists are plain
 // three-level LISTs whose elements are required; strings are plain strings,

@@ -87,6 +87,19 @@ func (f *File) batches(ctx context.Context, want []arrow.Field, each func(arrow.
 	if err != nil {
 		return err
 	}
+	return f.records(ctx, leaves, func(r arrow.RecordBatch) error {
+		record, err := projected(r, want)
+		if err != nil {
+			return err
+		}
+		defer record.Release()
+		return each(record)
+	})
+}
+
+// records calls each with every record batch of the Parquet columns with the
+// given indexes, and checks that all rows came.
+func (f *File) records(ctx context.Context, leaves []int, each func(arrow.RecordBatch) error) error {
 	records, err := f.arrow.GetRecordReader(ctx, leaves, nil)
 	if err != nil {
 		return corrupt(err)
@@ -94,14 +107,8 @@ func (f *File) batches(ctx context.Context, want []arrow.Field, each func(arrow.
 	defer records.Release()
 	var rows int64
 	for records.Next() {
-		record, err := projected(records.RecordBatch(), want)
-		if err != nil {
-			return err
-		}
-		rows += record.NumRows()
-		err = each(record)
-		record.Release()
-		if err != nil {
+		rows += records.RecordBatch().NumRows()
+		if err := each(records.RecordBatch()); err != nil {
 			return err
 		}
 	}
@@ -117,7 +124,6 @@ func (f *File) batches(ctx context.Context, want []arrow.Field, each func(arrow.
 // leaves returns the indexes of the Parquet columns below the wanted fields.
 func (f *File) leaves(want []arrow.Field) ([]int, error) {
 	var out []int
-	schema := f.file.MetaData().Schema
 	for _, w := range want {
 		at := f.Schema.FieldIndices(w.Name)
 		if len(at) != 1 {
@@ -126,13 +132,20 @@ func (f *File) leaves(want []arrow.Field) ([]int, error) {
 		if got := f.Schema.Field(at[0]).Type; !sameType(got, w.Type) {
 			return nil, corrupt(fmt.Errorf("column %q is %s, want %s", w.Name, got, w.Type))
 		}
-		for i := range schema.NumColumns() {
-			if schema.Column(i).ColumnPath()[0] == w.Name {
-				out = append(out, i)
-			}
-		}
+		out = append(out, f.below(w.Name)...)
 	}
 	return out, nil
+}
+
+// below returns the indexes of the Parquet columns below a field.
+func (f *File) below(name string) (leaves []int) {
+	schema := f.file.MetaData().Schema
+	for i := range schema.NumColumns() {
+		if schema.Column(i).ColumnPath()[0] == name {
+			leaves = append(leaves, i)
+		}
+	}
+	return leaves
 }
 
 // sameType compares types, whether or not values inside them may be null:

@@ -30,7 +30,11 @@ func tableFiles(t testing.TB) map[string][]byte {
 	}
 	ok(t, ew.Close())
 	ok(t, vw.Close())
-	return map[string][]byte{"images": writeImages(t, images, columnar.Options{}), "tags": writeTags(t, 20), "embeddings": e.Bytes(), "vocab": v.Bytes()}
+	var labels []columnar.Label
+	for i := range 20 {
+		labels = append(labels, columnar.Label{URI: fmt.Sprint(i), Positives: []string{"red", "blue"}[i%2:], Negatives: []string{"green"}, Partial: true, Split: "train"})
+	}
+	return map[string][]byte{"labels": writeLabels(t, labels), "images": writeImages(t, images, columnar.Options{}), "tags": writeTags(t, 20), "embeddings": e.Bytes(), "vocab": v.Bytes()}
 }
 
 // readTable reads a file as the named table.
@@ -45,6 +49,8 @@ func readTable(t testing.TB, table string, data []byte) error {
 		return f.Images(ctx, nil, func(columnar.Image) error { return nil })
 	case "tags":
 		return f.Tags(ctx, func(columnar.TagRow) error { return nil })
+	case "labels":
+		return f.Labels(ctx, func(columnar.Label) error { return nil })
 	case "embeddings":
 		return f.Embeddings(ctx, func(columnar.Embedding) error { return nil })
 	}

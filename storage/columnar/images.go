@@ -145,6 +145,14 @@ func (c *columns) float(v float32, valid bool) {
 	}
 }
 
+func (c *columns) double(v float64, valid bool) {
+	if b := c.field().(*array.Float64Builder); valid {
+		b.Append(v)
+	} else {
+		b.AppendNull()
+	}
+}
+
 func (c *columns) string(v string, valid bool) {
 	if b := c.field().(*array.StringBuilder); valid {
 		b.Append(v)

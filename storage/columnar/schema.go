@@ -27,6 +27,7 @@ var (
 	int32Type  = arrow.PrimitiveTypes.Int32
 	int64Type  = arrow.PrimitiveTypes.Int64
 	floatType  = arrow.PrimitiveTypes.Float32
+	doubleType = arrow.PrimitiveTypes.Float64
 	stringType = arrow.BinaryTypes.String
 	boolType   = arrow.FixedWidthTypes.Boolean
 	timeType   = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
@@ -117,4 +118,22 @@ var vocabSchema = arrow.NewSchema([]arrow.Field{
 	required("tag", stringType),
 	required("seen", boolType),
 	required("vector", floatsType),
+}, nil)
+
+var labelSchema = arrow.NewSchema([]arrow.Field{
+	required("uri", stringType),
+	required("positives", listOf(stringType)),
+	nullable("negatives", listOf(stringType)),
+	nullable("split", stringType),
+}, nil)
+
+var evaluationSchema = arrow.NewSchema([]arrow.Field{
+	required("tag_id", int32Type),
+	required("tag", stringType),
+	required("seen", boolType),
+	required("annotated", int64Type),
+	required("positives", int64Type),
+	nullable("ap", doubleType),
+	nullable("ap_group", doubleType),
+	nullable("ap_keep", doubleType),
 }, nil)

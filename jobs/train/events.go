@@ -1,0 +1,78 @@
+package train
+
+import (
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
+)
+
+// Events that a training tells beside engine's.
+type (
+	// Planned: labels and model are read.
+	Planned struct {
+		Images, Validation int64 // rows of either part
+		Dropped            int64 // without a seen tag
+		Batch              int
+		Steps              int64
+		Epochs             int
+		DoneSteps          int64 // by an earlier process
+		Device             string
+		Tune               string
+	}
+	// Stepped: a step was done; about twice a second.
+	Stepped struct {
+		Step, Steps    int64
+		Epoch, Epochs  int
+		Loss           float64 // smoothed
+		Rate           float64 // learning rate
+		PerSecond      float64 // images
+		Remaining      time.Duration
+		Rejected       int64
+		WaitsForImages float64 // share of the time
+	}
+	// Rejected: an image could not be had while features were computed.
+	Rejected struct{ URI, Code, Message string }
+	// Validated: an epoch has ended.
+	Validated struct {
+		Epoch, Epochs int
+		Metric        string
+		Value         float64
+		Measured      bool
+		Best          bool
+		Seconds       float64
+	}
+)
+
+// Event implements engine.Event.
+func (Planned) Event() {}
+
+// Event implements engine.Event.
+func (Stepped) Event() {}
+
+// Event implements engine.Event.
+func (Validated) Event() {}
+
+// Event implements engine.Event.
+func (Rejected) Event() {}
+
+var _ = []engine.Event{Planned{}, Stepped{}, Validated{}, Rejected{}}
+
+// Summary is what a training came to.
+type Summary struct {
+	Output          string             `json:"output"`
+	ModelID         string             `json:"model_id"`
+	Tune            string             `json:"tune"`
+	Images          int64              `json:"images"` // labelled, to train on
+	Dropped         int64              `json:"dropped"`
+	DroppedImages   []string           `json:"dropped_images,omitempty"` // some
+	Rejected        int64              `json:"rejected"`                 // times that an image could not be had
+	Steps           int64              `json:"steps"`
+	Epochs          int                `json:"epochs"`
+	BestEpoch       int                `json:"best_epoch"`
+	Metrics         map[string]float64 `json:"metrics"` // of the best epoch's validation, percent
+	Ended           string             `json:"ended"`
+	Page            string             `json:"page"`
+	Device          string             `json:"device,omitempty"`
+	Seconds         float64            `json:"seconds"`
+	AlreadyFinished bool               `json:"already_finished,omitempty"`
+}

@@ -1,0 +1,90 @@
+// Package train is the job that retrains a model from labelled images.
+package train
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
+	"github.com/sdl-batch/sdl-batch/storage"
+)
+
+// Options of a training. Labels, Init and Output are required.
+type Options struct {
+	Labels string // URI of labelled Parquet
+	Vocab  string // URI of a vocabulary; "" takes the embedded one
+	// ForceVocab trains although the vocabulary seems to come from another label
+	// space than the initial bundle's.
+	ForceVocab bool
+	// Init is the URI of a bundle, or new: and an architecture (see newNet).
+	Init   string
+	Output string // URI of the new bundle's folder
+	Tune   string // one of Tunings
+	Recipe Recipe
+
+	Rows   int    // K of a new net; 7
+	Size   int    // S of a new net; 224
+	Filter string // of a new net; bilinear is the reference's in training
+
+	Features      string        // folder for computed features; "" keeps them with the training
+	SaveEvery     time.Duration // between checkpoints; 10 minutes
+	AllowRoots    []string      // local folders that remote labels may name
+	MaxRejectRate float64       // share of the images; over it the training ends
+	ScratchDir    string        // folder for scratch files; "" is the system's
+
+	engine.Compute
+	Program string // name and version, for the records
+}
+
+func (o Options) withDefaults() Options {
+	if o.Tune == "" {
+		o.Tune = DefaultTuning(o.Init)
+	}
+	if o.Rows == 0 {
+		o.Rows = 7
+	}
+	if o.Size == 0 {
+		o.Size = 224
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	problems := []error{o.Recipe.validate(), o.Compute.Validate()}
+	need := func(value, what string) {
+		if value == "" {
+			problems = append(problems, fmt.Errorf("no %s given", what))
+		}
+	}
+	need(o.Labels, "labels")
+	need(o.Init, "initial model")
+	need(o.Output, "output")
+	if !knownTuning(o.Tune) {
+		problems = append(problems, fmt.Errorf("tune %q: want %s", o.Tune, strings.Join(Tunings, ", ")))
+	}
+	if !(o.MaxRejectRate >= 0 && o.MaxRejectRate <= 1) {
+		problems = append(problems, fmt.Errorf("reject rate %g: want 0 to 1", o.MaxRejectRate))
+	}
+	if o.SaveEvery < 0 {
+		problems = append(problems, fmt.Errorf("checkpoints every %s", o.SaveEvery))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("%w: %w", jobs.ErrConfig, err)
+	}
+	return nil
+}
+
+// objects opens what the rows name. Labels on this machine may name any file
+// here; those from elsewhere only what the options allow.
+func (o Options) objects() (*storage.Objects, error) {
+	folder, _, err := storage.SplitURI(o.Labels)
+	if err != nil {
+		return nil, err
+	}
+	return storage.NewObjects(storage.ObjectsOptions{
+		Base: folder, AllowLocal: storage.IsLocal(o.Labels), AllowRoots: o.AllowRoots,
+	}), nil
+}

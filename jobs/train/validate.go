@@ -1,0 +1,124 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
+	measure "github.com/sdl-batch/sdl-batch/jobs/evaluate"
+	"github.com/sdl-batch/sdl-batch/model"
+	"github.com/sdl-batch/sdl-batch/model/ort"
+	"github.com/sdl-batch/sdl-batch/model/tresnet"
+	"github.com/sdl-batch/sdl-batch/stages/fetch"
+	"github.com/sdl-batch/sdl-batch/training/evaluate"
+	"github.com/sdl-batch/sdl-batch/training/features"
+	"github.com/sdl-batch/sdl-batch/training/labels"
+)
+
+// validator measures tensors on the images that are held out. Only seen tags
+// count: picking a model by its unseen tags would be training on them.
+type validator func(ctx context.Context, p tresnet.Params) (map[string]float64, error)
+
+// onImages measures by labelling the images, as the eval command does.
+func (s *start) onImages(reader fetch.Reader, part *labels.Part, c engine.Compute) validator {
+	return func(ctx context.Context, p tresnet.Params) (map[string]float64, error) {
+		bundle, err := s.Bundle.Retrained(s.merged(p), model.Lineage{Trained: true}, s.Vocab, "")
+		if err != nil {
+			return nil, err
+		}
+		in, err := engine.NewInputs(bundle, s.Vocab, true)
+		if err != nil {
+			return nil, err
+		}
+		m, err := measure.Images{Reader: reader, Compute: c}.Measure(ctx, in, part)
+		if err != nil {
+			return nil, err
+		}
+		return seenOnly(m.Report), nil
+	}
+}
+
+// merged are the initial parameters with those that training changed.
+func (s *start) merged(p tresnet.Params) tresnet.Params {
+	all := maps.Clone(s.params)
+	maps.Copy(all, p)
+	return all
+}
+
+func seenOnly(r *evaluate.Report) map[string]float64 {
+	metrics := r.Metrics()
+	maps.DeleteFunc(metrics, func(name string, _ float64) bool { return !strings.HasPrefix(name, "seen.") })
+	return metrics
+}
+
+// validationBatch is how many features are scored at once.
+const validationBatch = 256
+
+// onFeatures measures a head on features.
+func (s *start) onFeatures(table *features.Table, o ort.Options) validator {
+	return func(ctx context.Context, p tresnet.Params) (map[string]float64, error) {
+		graph, err := tresnet.HeadGraph(s.arch, s.merged(p))
+		if err != nil {
+			return nil, err
+		}
+		head, err := ort.NewSession(graph, o)
+		if err != nil {
+			return nil, err
+		}
+		defer head.Close()
+		scorer, err := engine.NewScorer(s.Inputs)
+		if err != nil {
+			return nil, err
+		}
+		defer scorer.Close()
+		h := &headScores{start: s, table: table, head: head, scorer: scorer, result: evaluate.New(s.Vocab, evaluate.Options{})}
+		if err := h.run(ctx); err != nil {
+			return nil, err
+		}
+		return seenOnly(h.result.Result()), nil
+	}
+}
+
+// headScores scores features.
+type headScores struct {
+	*start
+	table  *features.Table
+	head   *ort.Session
+	scorer *ort.Scorer
+	result *evaluate.Accumulator
+}
+
+func (h *headScores) run(ctx context.Context) error {
+	for first := int64(0); first < h.table.Len(); first += validationBatch {
+		if err := h.batch(ctx, first, int(min(validationBatch, h.table.Len()-first))); err != nil {
+			return fmt.Errorf("validation: %w", err)
+		}
+	}
+	return nil
+}
+
+func (h *headScores) batch(ctx context.Context, first int64, n int) error {
+	size, tags := h.arch.Features(), h.Vocab.Len()
+	x, embedding := make([]float32, n*size), make([]float32, n*h.arch.Rows*h.arch.Dim)
+	scores := make([]float32, n*tags)
+	rows := make([]labels.Row, n)
+	for i := range n {
+		var err error
+		if rows[i], err = h.table.At(first+int64(i), x[i*size:][:size]); err != nil {
+			return err
+		}
+	}
+	err := h.head.Run(ctx, []ort.Tensor{ort.Lend(x, n, size)}, []ort.Tensor{ort.Lend(embedding, n, h.arch.Rows, h.arch.Dim)})
+	if err != nil {
+		return err
+	}
+	if err := h.scorer.Scores(ctx, embedding, n, scores); err != nil {
+		return err
+	}
+	for i, row := range rows {
+		h.result.Add(scores[i*tags:][:tags], row)
+	}
+	return nil
+}
