@@ -17,3 +17,8 @@ func (b *Builder) Pad(x *Value, before, behind []int) *Value {
 func (b *Builder) Gather(x, indices *Value, axis int) *Value {
 	return b.one("Gather", Attrs{"axis": axis}, x, indices)
 }
+
+// Split cuts x along an axis into equal parts.
+func (b *Builder) Split(x *Value, axis, parts int) []*Value {
+	return b.Node("Split", parts, Attrs{"axis": axis}, x)
+}

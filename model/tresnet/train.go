@@ -64,11 +64,12 @@ func Train(b *onnxgraph.Builder, a Architecture, depth Depth, batch int, p Param
 		batch: batch,
 	}
 	t.inputs(depth)
-	embedding := t.embed(t.features(depth, in))
-	return &Forward{Embedding: embedding, Parameters: t.parameters, Updated: t.updated}, nil
+	return &Forward{Embedding: t.embedding(depth, in), Parameters: t.parameters, Updated: t.updated}, nil
 }
 
-// training writes one net in training.
+// training writes one net in training. Its images are [C,n,H,W], channels
+// first: a convolution of one pixel is then one product of matrices, and a norm
+// works on whole rows.
 type training struct {
 	*network
 	parameters       map[string]Variable
@@ -87,35 +88,41 @@ func (t *training) inputs(depth Depth) {
 	}
 }
 
-// features are [n,F], the channels' means behind the last stage.
-func (t *training) features(depth Depth, in Input) *onnxgraph.Value {
+// embedding is the head behind what the depth trains of the stages.
+func (t *training) embedding(depth Depth, in Input) *onnxgraph.Value {
 	if depth == Head {
-		return t.Input("features", onnxgraph.Float32, onnxgraph.Sizes(t.batch, t.arch.Features())...)
+		return t.embed(t.Input("features", onnxgraph.Float32, onnxgraph.Sizes(t.batch, t.arch.Features())...), false)
 	}
-	first := 0
-	var x *onnxgraph.Value
-	side := t.arch.InputSize / pixelsBlock
-	if depth == Whole {
-		x = t.normed(t.stemBlocks(in), t.arch.stem(), side)
-	} else {
-		first = t.arch.Layers[0] + t.arch.Layers[1] + t.arch.Layers[2]
-		x, side = t.network.stages(t.network.stem(in), first)
-		x = t.Reshape(x, t.batch, t.arch.planes()*4*bottleneckExpansion, side, side)
-	}
+	x := t.begin(depth, in)
 	number := 0
 	for b := range t.arch.blocks() {
-		if number++; number > first {
-			x = t.block(x, b, side)
-			side = b.side(side)
+		if number++; depth == Whole || number > t.arch.frozenBlocks() {
+			x = t.block(x, b)
 		}
 	}
-	return t.Reshape(t.GlobalAveragePool(x), t.batch, -1)
+	return t.embed(t.Reshape(t.Means(x.Value, 2, 3), t.arch.Features(), t.batch), true)
 }
 
-// stemBlocks brings the input to [n,48,S/4,S/4].
+// frozenBlocks are those in front of the last stage.
+func (a Architecture) frozenBlocks() int { return a.Layers[0] + a.Layers[1] + a.Layers[2] }
+
+// begin gives the images that the first trained block takes: the stem's, or
+// those of the third stage, computed as in inference.
+func (t *training) begin(depth Depth, in Input) images {
+	if depth == Whole {
+		side := t.arch.InputSize / pixelsBlock
+		return t.normed(images{t.stemBlocks(in), 3 * pixelsBlock * pixelsBlock, side}, t.arch.stem())
+	}
+	x, side := t.network.stages(t.network.stem(in), t.arch.frozenBlocks())
+	channels := t.arch.planes() * 4 * bottleneckExpansion
+	x = t.Reshape(x, t.batch, channels, side, side)
+	return images{t.Transpose(x, 1, 0, 2, 3), channels, side}
+}
+
+// stemBlocks brings the input to [48,n,S/4,S/4].
 func (t *training) stemBlocks(in Input) *onnxgraph.Value {
 	if in.Floats {
-		return t.blocksOfFloats()
+		return t.Transpose(t.blocksOfFloats(), 1, 0, 2, 3)
 	}
 	x := t.blocksOfPixels()
 	if in.Mean != [3]float64{} {
@@ -125,39 +132,50 @@ func (t *training) stemBlocks(in Input) *onnxgraph.Value {
 	for i := range scales.Values {
 		scales.Values[i] = float32(in.scale() / in.std(i%3))
 	}
-	return t.Transpose(t.Mul(x, t.Constant("scale", scales)), 0, 3, 1, 2)
+	return t.Transpose(t.Mul(x, t.Constant("scale", scales)), 3, 0, 1, 2)
 }
 
-// block computes relu(convolutions(x) + shortcut(x)); side is that of x.
-func (t *training) block(x *onnxgraph.Value, b block, side int) *onnxgraph.Value {
+// images are a value [channels,n,side,side].
+type images struct {
+	*onnxgraph.Value
+	channels, side int
+}
+
+// block computes relu(convolutions(x) + shortcut(x)).
+func (t *training) block(x images, b block) images {
 	rest := x
 	if b.shortcut != nil {
-		rest = t.normed(t.halve(x, side), *b.shortcut, b.side(side))
+		rest = t.normed(images{t.halve(x.Value, x.side), x.channels, b.side(x.side)}, *b.shortcut)
 	}
 	for i, c := range b.convs {
-		x = t.normed(x, c, side)
+		x = t.normed(x, c)
 		if i == b.blurred {
-			x, side = t.blur(x), b.side(side)
+			x = images{t.blur(x.Value), x.channels, b.side(x.side)}
 		}
 		if i == b.gated && b.gate != nil {
-			x = t.gated(x, b.gate.key)
+			x.Value = t.gated(x, b.gate.key)
 		}
 	}
-	return t.Relu(t.Add(x, rest))
+	x.Value = t.Relu(t.Add(x.Value, rest.Value))
+	return x
 }
 
 // gated is squeeze-excite.
-func (t *training) gated(x *onnxgraph.Value, key string) *onnxgraph.Value {
-	gate := t.Relu(t.linear(t.GlobalAveragePool(x), key+"fc1"))
-	return t.Mul(x, t.Sigmoid(t.linear(gate, key+"fc2")))
+func (t *training) gated(x images, key string) *onnxgraph.Value {
+	means := t.Reshape(t.Means(x.Value, 2, 3), x.channels, t.batch)
+	gate := t.Sigmoid(t.linear(t.Relu(t.linear(means, key+"fc1")), key+"fc2"))
+	return t.Mul(x.Value, t.Reshape(gate, x.channels, t.batch, 1, 1))
 }
 
+// linear is a fully connected layer on [C,n].
 func (t *training) linear(x *onnxgraph.Value, key string) *onnxgraph.Value {
-	return t.Conv(x, t.parameters[key+".weight"].Value, t.parameters[key+".bias"].Value, onnxgraph.Convolution{Kernel: [2]int{1, 1}})
+	weight := t.Reshape(t.parameters[key+".weight"].Value, 0, -1)
+	return t.Add(t.Gemm(weight, x, false, false), t.Reshape(t.parameters[key+".bias"].Value, -1, 1))
 }
 
-// embed is the head. The weight's rows run over (d,k), the matrix over (k,d).
-func (t *training) embed(features *onnxgraph.Value) *onnxgraph.Value {
-	flat := t.Gemm(features, t.parameters[EmbeddingWeight].Value, false, true)
+// embed is the head, of features [n,F] or [F,n]. The weight's rows run over
+// (d,k), the matrix over (k,d).
+func (t *training) embed(features *onnxgraph.Value, channelsFirst bool) *onnxgraph.Value {
+	flat := t.Gemm(features, t.parameters[EmbeddingWeight].Value, channelsFirst, true)
 	return t.Transpose(t.Reshape(flat, t.batch, t.arch.Dim, t.arch.Rows), 0, 2, 1)
 }

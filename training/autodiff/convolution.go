@@ -1,6 +1,8 @@
 package autodiff
 
 import (
+	"slices"
+
 	"github.com/sdl-batch/sdl-batch/model/onnxgraph"
 	"github.com/sdl-batch/sdl-batch/model/tensor"
 )
@@ -90,8 +92,16 @@ func (t *tape) kernelGradient(n *onnxgraph.Node, w window, dy *onnxgraph.Value) 
 	return t.Reshape(t.Transpose(taps, 0, 2, 1), o, c, kh, kw)
 }
 
-// channelsFirst makes [C,n,H,W] of [n,C,H,W].
-func (t *tape) channelsFirst(x *onnxgraph.Value) *onnxgraph.Value { return t.Transpose(x, 1, 0, 2, 3) }
+// channelsFirst makes [C,n,H,W] of [n,C,H,W], or finds what x was made from.
+func (t *tape) channelsFirst(x *onnxgraph.Value) *onnxgraph.Value {
+	order := []int{1, 0, 2, 3}
+	for _, n := range t.Nodes() {
+		if n.Op == "Transpose" && n.Outputs[0] == x && slices.Equal(n.Attrs["perm"].([]int), order) {
+			return n.Inputs[0]
+		}
+	}
+	return t.Transpose(x, order...)
+}
 
 // moved shifts x by some places along an axis, which gets another length.
 func (t *tape) moved(x *onnxgraph.Value, axis, by, length int) *onnxgraph.Value {

@@ -78,6 +78,18 @@ func TestLayout(t *testing.T) {
 		{name: "transpose", shapes: [][]int{{2, 3, 4}}, build: func(b *builder, in []*value) *value {
 			return b.Mul(b.Transpose(in[0], 2, 0, 1), b.Reshape(in[0], 4, 2, 3))
 		}},
+		{name: "pad and crop", shapes: [][]int{{2, 3, 4}}, build: func(b *builder, in []*value) *value {
+			return b.Pad(in[0], []int{0, 1, -1}, []int{2, -1, 1})
+		}},
+		{name: "concat", shapes: [][]int{{2, 3}, {2, 3}}, build: func(b *builder, in []*value) *value { return b.Concat(1, in[0], in[1]) }},
+		{name: "concat with itself", shapes: [][]int{{2, 3}}, build: func(b *builder, in []*value) *value { return b.Concat(0, in[0], in[0]) }},
+		{name: "split", shapes: [][]int{{4, 3}}, build: func(b *builder, in []*value) *value {
+			parts := b.Split(in[0], 0, 2)
+			return b.Mul(parts[0], parts[1])
+		}},
+		{name: "split with an idle part", shapes: [][]int{{3, 2}}, build: func(b *builder, in []*value) *value {
+			return b.Split(in[0], 0, 3)[1]
+		}},
 		{name: "gather elements, one of them twice", shapes: [][]int{{2, 4}}, build: func(b *builder, in []*value) *value {
 			return b.GatherElements(in[0], b.Reshape(b.Ints(3, 0, 3, 1, 2, 2), 2, 3), 1)
 		}},

@@ -14,7 +14,9 @@ func (t *tape) shape(v *onnxgraph.Value) []int {
 	for nodes := t.Nodes(); t.inferred < len(nodes); t.inferred++ {
 		n := nodes[t.inferred]
 		if s, ok := t.infer(n); ok {
-			t.shapes[n.Outputs[0]] = s
+			for _, out := range n.Outputs {
+				t.shapes[out] = s
+			}
 		}
 	}
 	s, ok := t.shapes[v]
@@ -64,7 +66,7 @@ var shapeRules = map[string]shapeRule{
 	"Sigmoid": sameShape, "Softplus": sameShape, "HardSigmoid": sameShape, "Identity": sameShape, "Cast": sameShape,
 	"ReduceSum": reducedShape, "ReduceMean": reducedShape, "ArgMax": reducedShape, "GlobalAveragePool": pooledShape,
 	"MatMul": productShape, "Gemm": gemmShape, "Conv": convShape, "AveragePool": poolShape,
-	"Reshape": reshapedShape, "Transpose": transposedShape, "Expand": expandedShape, "Concat": concatShape, "Pad": paddedShape,
+	"Reshape": reshapedShape, "Transpose": transposedShape, "Expand": expandedShape, "Concat": concatShape, "Pad": paddedShape, "Split": splitShape,
 	"Gather": gatheredShape, "GatherElements": indexShape, "ScatterElements": sameShape, "SpaceToDepth": blocksShape,
 }
 
@@ -194,6 +196,13 @@ func concatShape(n *onnxgraph.Node, in [][]int) []int {
 	for _, s := range in[1:] {
 		out[axis] += s[axis]
 	}
+	return out
+}
+
+// splitShape is that of each part.
+func splitShape(n *onnxgraph.Node, in [][]int) []int {
+	out := slices.Clone(in[0])
+	out[n.Attrs["axis"].(int)] /= len(n.Outputs)
 	return out
 }
 

@@ -12,8 +12,9 @@ import (
 var ErrNoGradient = errors.New("autodiff: no gradient")
 
 // rule returns the gradients with respect to the inputs of n, given dy, that
-// with respect to its output. A nil entry is no dependence. Entries may be
-// broadcastable to their input's shape.
+// with respect to its output; of an operator with several outputs it looks the
+// others up. A nil entry is no dependence. Entries may be broadcastable to their
+// input's shape.
 type rule func(t *tape, n *onnxgraph.Node, dy *onnxgraph.Value) []*onnxgraph.Value
 
 var rules = map[string]rule{
@@ -24,7 +25,7 @@ var rules = map[string]rule{
 	"MatMul": matMulRule, "Gemm": gemmRule, "Conv": convRule,
 	"AveragePool": averagePoolRule, "GlobalAveragePool": globalAveragePoolRule,
 	"Reshape": reshapeRule, "Transpose": transposeRule, "GatherElements": gatherElementsRule,
-	"Identity": identityRule,
+	"Identity": identityRule, "Pad": padRule, "Concat": concatRule, "Split": splitRule,
 }
 
 // flat are operators whose output does not change with a small change of the
@@ -56,8 +57,8 @@ func Gradients(b *onnxgraph.Builder, y *onnxgraph.Value, of []*onnxgraph.Value) 
 	}
 	t.dy[y] = t.Scalar(1)
 	for _, n := range slices.Backward(nodes) {
-		if dy := t.dy[n.Outputs[0]]; t.err == nil && dy != nil && t.depends[n.Outputs[0]] {
-			t.step(n, dy)
+		if t.err == nil && slices.ContainsFunc(n.Outputs, func(out *onnxgraph.Value) bool { return t.dy[out] != nil && t.depends[out] }) {
+			t.step(n, t.dy[n.Outputs[0]])
 		}
 	}
 	gradients := make([]*onnxgraph.Value, len(of))
@@ -73,7 +74,9 @@ func Gradients(b *onnxgraph.Builder, y *onnxgraph.Value, of []*onnxgraph.Value) 
 func (t *tape) mark(nodes []*onnxgraph.Node) {
 	for _, n := range nodes {
 		if !flat[n.Op] && slices.ContainsFunc(n.Inputs, func(in *onnxgraph.Value) bool { return in != nil && t.depends[in] }) {
-			t.depends[n.Outputs[0]] = true
+			for _, out := range n.Outputs {
+				t.depends[out] = true
+			}
 		}
 	}
 }
@@ -81,7 +84,7 @@ func (t *tape) mark(nodes []*onnxgraph.Node) {
 // step applies the rule of one node.
 func (t *tape) step(n *onnxgraph.Node, dy *onnxgraph.Value) {
 	apply := rules[n.Op]
-	if apply == nil || n.Domain != "" || len(n.Outputs) != 1 {
+	if apply == nil || n.Domain != "" {
 		t.err = fmt.Errorf("%w of operator %s", ErrNoGradient, n.Op)
 		return
 	}
