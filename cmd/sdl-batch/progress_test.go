@@ -47,6 +47,10 @@ func TestLinesComeEveryFewSeconds(t *testing.T) {
 
 func TestNoRateNoPromise(t *testing.T) {
 	p := halfway()
+	p.Bottleneck = ""
+	if got := waiting(p); got != "" {
+		t.Errorf("waits for nobody: %q", got)
+	}
 	p.PerSecond = 0
 	if got := left(p); got != "unknown time" {
 		t.Errorf("got %q", got)

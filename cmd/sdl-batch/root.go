@@ -57,6 +57,7 @@ func flagError(_ *cobra.Command, err error) error {
 // kindsOfValue are the types of flags in words.
 var kindsOfValue = map[string]string{
 	"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false", "stringSlice": "names, comma-separated",
+	"intSlice": "whole numbers, comma-separated",
 }
 
 // noArgs, exactArgs: like cobra's, as usage errors.

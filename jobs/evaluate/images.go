@@ -121,9 +121,15 @@ func (s *scoring) chunk(ctx context.Context, c *images.Chunk) error {
 	if err := s.engine.Embedder.Embed(ctx, c.Pixels, n, s.embeddings); err != nil {
 		return err
 	}
-	err := s.score(ctx, c.Items, s.embeddings)
+	return s.scoreChunk(ctx, c.Items)
+}
+
+// scoreChunk scores the images whose embeddings were computed, at once or,
+// where one of them spoils that, one by one.
+func (s *scoring) scoreChunk(ctx context.Context, items []images.Item) error {
+	err := s.score(ctx, items, s.embeddings)
 	if errors.Is(err, ort.ErrNotFinite) {
-		return s.scoreEach(ctx, c.Items)
+		return s.scoreEach(ctx, items)
 	}
 	return err
 }

@@ -48,6 +48,9 @@ func (r reader) Read(ctx context.Context, uri string, buf []byte, _ int64) ([]by
 			return buf[:0], storage.Attrs{Attempts: 1}, err
 		}
 	}
+	if number >= 1000 {
+		return append(buf[:0], "no image"...), storage.Attrs{Attempts: 1}, nil
+	}
 	return append(buf[:0], picture(number)...), storage.Attrs{Attempts: 1}, nil
 }
 
@@ -211,7 +214,6 @@ func TestBadImagesAreRejected(t *testing.T) {
 		return nil
 	}})
 	s.ChunkSize = 4
-	s.Limits.MaxPixels = 1 << 20
 	numbers := []int{1, 3, 2, 6, 9, 0, 12, 3, 5}
 	var got seen
 	if err := s.Run(t.Context(), sequence(numbers, nil), got.each); err != nil {
@@ -223,13 +225,14 @@ func TestBadImagesAreRejected(t *testing.T) {
 		{all[0][0], all[0][2], reject(1), reject(3)}, {reject(4), reject(5), reject(6), reject(7)}, {all[2][0]},
 	})
 
-	// An image that cannot be decoded is one, too.
-	s.Limits.MaxPixels = 1
+	// Those that cannot be decoded are found later, and come in their order, too.
 	got = seen{}
-	if err := s.Run(t.Context(), sequence([]int{1}, nil), got.each); err != nil {
+	if err := s.Run(t.Context(), sequence([]int{1000, 3, 1001, 6}, nil), got.each); err != nil {
 		t.Fatal(err)
 	}
-	same(t, got.chunks, [][]string{{"100: row 1 decode/too_many_pixels"}})
+	same(t, got.chunks, [][]string{{
+		"100: row 1000 decode/unknown_format", "101: row 3 fetch/not_found", "102: row 1001 decode/unknown_format", "103: row 6 fetch/not_found",
+	}})
 }
 
 func TestEveryImageIsAugmentedOnce(t *testing.T) {

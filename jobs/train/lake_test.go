@@ -1,0 +1,295 @@
+package train_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/sdl-batch/sdl-batch/jobs/engine"
+	"github.com/sdl-batch/sdl-batch/jobs/train"
+	"github.com/sdl-batch/sdl-batch/model"
+	"github.com/sdl-batch/sdl-batch/model/ort/orttest"
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/columnar"
+)
+
+// childEnv holds the options of a training that the test binary is to do, as
+// JSON.
+const childEnv = "SDL_TRAIN_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if options := os.Getenv(childEnv); options != "" {
+		os.Exit(runChild(options))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func runChild(options string) int {
+	var o train.Options
+	if err := json.Unmarshal([]byte(options), &o); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	if _, err := train.Run(context.Background(), o, nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// lake is a folder with labelled images and a vocabulary, and room for bundles.
+type lake struct {
+	in, out *storage.Bucket // the folder, and that of options.Output
+	rows    []columnar.Label
+	options train.Options // a training of a new net: 3 epochs of 6 steps
+}
+
+const imageCount = 60
+
+// newLake puts images, their labels and a vocabulary into the folder in. Both
+// are folder URIs.
+func newLake(t *testing.T, in, out string) *lake {
+	t.Helper()
+	library := orttest.Load(t)
+	l := &lake{in: open(t, in), out: open(t, out)}
+	for i := range imageCount {
+		name := fmt.Sprintf("pictures/%02d.png", i)
+		put(t, l.in, name, picture(i))
+		l.rows = append(l.rows, columnar.Label{URI: name, Positives: tagsOf(i), Split: "train"})
+		if i%5 == 4 {
+			l.rows[i].Split = "val"
+		}
+	}
+	l.label(t)
+	var file bytes.Buffer
+	ok(t, vocabulary().Encode(&file))
+	put(t, l.in, "vocab.parquet", file.Bytes())
+	recipe, err := train.Preset("scratch")
+	ok(t, err)
+	recipe.Epochs, recipe.Batch, recipe.Rate = 3, 8, 1e-2
+	l.options = train.Options{
+		Labels: within(in, "labels.parquet"), Vocab: within(in, "vocab.parquet"), Init: "new:1,1,1,1x0.125", Output: out, Tune: "all",
+		Rows: 2, Size: 64, Recipe: recipe, MaxRejectRate: 0.1, Program: "test",
+		Compute: engine.Compute{Library: library.Path, Device: "cpu", Threads: 1},
+	}
+	return l
+}
+
+// local is a lake on the disk.
+func local(t *testing.T) *lake {
+	return newLake(t, t.TempDir(), filepath.Join(t.TempDir(), "out"))
+}
+
+// within is the URI of a key in a folder.
+func within(folder, key string) string {
+	path, query, _ := strings.Cut(folder, "?")
+	if query != "" {
+		query = "?" + query
+	}
+	return path + "/" + key + query
+}
+
+// label writes the labels as they are now.
+func (l *lake) label(t *testing.T) {
+	t.Helper()
+	var file bytes.Buffer
+	w, err := columnar.NewLabelWriter(&file, columnar.Options{})
+	ok(t, err)
+	for _, r := range l.rows {
+		ok(t, w.Append(r))
+	}
+	ok(t, w.Close())
+	put(t, l.in, "labels.parquet", file.Bytes())
+}
+
+// into is the lake's training with another output.
+func (l *lake) into(t *testing.T) train.Options {
+	o := l.options
+	o.Output = filepath.Join(t.TempDir(), "out")
+	return o
+}
+
+// bundle trains a bundle that other trainings begin from.
+func (l *lake) bundle(t *testing.T) string {
+	t.Helper()
+	o := l.into(t)
+	o.Recipe.Epochs = 1
+	mustTrain(t, o)
+	return o.Output
+}
+
+// Of a picture there are three tags: its colour, its pattern and, for two of
+// the colours, what kind of colour it is. sepia and dotted are unseen.
+var (
+	colours  = []string{"red", "green", "blue"}
+	patterns = []string{"plain", "striped", "checked"}
+)
+
+func tagsOf(i int) []string {
+	tags := []string{colours[i%3], patterns[i/3%3]}
+	if i%3 == 0 {
+		tags = append(tags, "warm")
+	}
+	return tags
+}
+
+const dim = 8
+
+func vocabulary() *model.Vocabulary {
+	v := &model.Vocabulary{Dim: dim, LabelSpace: "test"}
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, tag := range append(slices.Concat(colours, patterns), "warm", "sepia", "dotted") {
+		v.Tags = append(v.Tags, tag)
+		v.Seen = append(v.Seen, tag != "sepia" && tag != "dotted")
+		vector, squares := make([]float32, dim), 0.0
+		for d := range vector {
+			vector[d] = float32(random.NormFloat64())
+			squares += float64(vector[d] * vector[d])
+		}
+		for d := range vector {
+			vector[d] /= float32(math.Sqrt(squares))
+		}
+		v.Vectors = append(v.Vectors, vector...)
+	}
+	return v
+}
+
+// picture draws picture i, as PNG.
+func picture(i int) []byte {
+	const side = 64
+	random := rand.New(rand.NewPCG(uint64(i), 0))
+	canvas := image.NewRGBA(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			light := uint8(200 + random.IntN(50))
+			dark := i/3%3 == 1 && y/8%2 == 0 || i/3%3 == 2 && (x/8+y/8)%2 == 0
+			if dark {
+				light /= 3
+			}
+			var c [3]uint8
+			c[i%3] = light
+			canvas.SetRGBA(x, y, color.RGBA{c[0], c[1], c[2], 255})
+		}
+	}
+	var file bytes.Buffer
+	if err := png.Encode(&file, canvas); err != nil {
+		panic(err)
+	}
+	return file.Bytes()
+}
+
+// events are what a training told.
+type events []engine.Event
+
+func (e *events) handle(event engine.Event) { *e = append(*e, event) }
+
+// of returns the events of one type.
+func of[E engine.Event](all events) (out []E) {
+	for _, event := range all {
+		if is, isOne := event.(E); isOne {
+			out = append(out, is)
+		}
+	}
+	return out
+}
+
+func run(t *testing.T, o train.Options) (train.Summary, events, error) {
+	t.Helper()
+	var e events
+	s, err := train.Run(t.Context(), o, e.handle)
+	return s, e, err
+}
+
+// mustTrain is run without an error.
+func mustTrain(t *testing.T, o train.Options) (train.Summary, events) {
+	t.Helper()
+	s, e, err := run(t, o)
+	ok(t, err)
+	return s, e
+}
+
+// trained is what must be the same, to the byte, however a training went.
+type trained struct {
+	ID      string
+	Weights []byte
+}
+
+// read reads a bundle and checks that nothing but the bundle and the training's
+// records is left.
+func read(t *testing.T, output string) trained {
+	t.Helper()
+	b, err := model.OpenBundle(t.Context(), output)
+	ok(t, err)
+	ok(t, b.Verify(t.Context()))
+	if b.Description.Lineage.Labels == "" || !b.Description.Lineage.Trained {
+		t.Errorf("lineage %+v", b.Description.Lineage)
+	}
+	bucket := open(t, output)
+	var found []string
+	for o, err := range bucket.List(t.Context(), "") {
+		ok(t, err)
+		found = append(found, o.Key)
+	}
+	want := []string{
+		"_training/history.jsonl", "_training/metrics.parquet", "_training/plan.json", "_training/training.html",
+		"embed.onnx", "model.json", "weights.safetensors",
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("the output holds %q", found)
+	}
+	weights, _, err := bucket.ReadAll(t.Context(), "weights.safetensors", 1<<24)
+	ok(t, err)
+	return trained{b.ID(), weights}
+}
+
+func same(t *testing.T, got, want trained) {
+	t.Helper()
+	if got.ID != want.ID || !bytes.Equal(got.Weights, want.Weights) {
+		t.Errorf("bundle %s differs from %s", got.ID, want.ID)
+	}
+}
+
+// page is the training's page.
+func page(t *testing.T, output string) string {
+	t.Helper()
+	text, _, err := open(t, output).ReadAll(t.Context(), "_training/training.html", 1<<24)
+	ok(t, err)
+	return string(text)
+}
+
+func open(t testing.TB, uri string) *storage.Bucket {
+	t.Helper()
+	b, err := storage.Open(t.Context(), uri)
+	ok(t, err)
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+func put(t testing.TB, b *storage.Bucket, key string, data []byte) {
+	t.Helper()
+	w, err := b.NewWriter(t.Context(), key)
+	ok(t, err)
+	_, err = w.Write(data)
+	ok(t, errors.Join(err, w.Close()))
+}
+
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
