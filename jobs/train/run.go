@@ -227,6 +227,9 @@ func (t *training) loop(ctx context.Context, runtime engine.Runtime, source loop
 		return Summary{}, fmt.Errorf("%w: model: %w", jobs.ErrConfig, err)
 	}
 	defer s.Close()
+	if depths[t.options.Tune] == tresnet.Whole {
+		t.params = nil // every one of them is in the state
+	}
 	done := int64(0)
 	if resumed != nil {
 		done = resumed.Progress.Step

@@ -42,7 +42,8 @@ func (s *start) onImages(reader fetch.Reader, part *labels.Part, c engine.Comput
 
 // merged are the initial parameters with those that training changed.
 func (s *start) merged(p tresnet.Params) tresnet.Params {
-	all := maps.Clone(s.params)
+	all := tresnet.Params{}
+	maps.Copy(all, s.params)
 	maps.Copy(all, p)
 	return all
 }

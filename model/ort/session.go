@@ -17,6 +17,7 @@ type Options struct {
 	Device  Device
 	Threads int    // of the processor, within an operator; 0: one for each core
 	Spin    bool   // idle threads wait in a busy loop: for a machine with nothing else to do
+	Lean    bool   // do not plan memory from the first run: the plan's region comes on top of what that run took
 	Profile string // file name prefix; not empty: the library writes a JSON profile when the session closes
 }
 
@@ -105,6 +106,7 @@ func configure(so *binding.SessionOptions, o Options, d Device) error {
 	}
 	return errors.Join(
 		so.SetGraphOptimizationLevel(binding.GraphOptimizationLevelEnableAll),
+		so.SetMemPattern(!o.Lean),
 		so.SetIntraOpNumThreads(o.Threads),
 		so.SetInterOpNumThreads(1),
 		attach(so, d))
