@@ -55,6 +55,34 @@ fuzz: build ## every fuzz target, FUZZTIME each (default 30s)
 bench: build ## benchmarks of decoding, resizing, inference and scoring
 	$(GO) test -run '^$$' -bench . ./stages/decode/... ./model/...
 
+# The embedded model, from nothing: scenes are drawn, a net trained on them, its
+# description and weights put where the next build takes them.
+MODEL := $(BIN)/default-model
+.PHONY: default-model
+default-model: build ## train the model that the program carries anew (10 minutes on 2 cores)
+	$(BIN)/sdl-batch demo scenes --output $(MODEL)/scenes --seed 7 --train 10000 --val 500 --test 0
+	$(BIN)/sdl-batch train --labels $(MODEL)/scenes/labels.parquet --vocab $(MODEL)/scenes/vocab.parquet \
+	  --init new:1,1,1,1x0.25 --rows 7 --size 64 --output $(MODEL)/bundle \
+	  --epochs 20 --batch 64 --rate 8e-3 --decay 3e-5 --regulariser 0.1
+	mkdir -p training/scenes/default
+	cp $(MODEL)/bundle/model.json $(MODEL)/bundle/weights.safetensors training/scenes/default/
+	$(MAKE) build
+
+.PHONY: bench-scenes
+bench-scenes: build ## what the program's model finds on scenes it was not trained on
+	$(GO) build -o $(BIN)/sdl-bench ./cmd/sdl-bench
+	$(BIN)/sdl-bench scenes
+
+.PHONY: bench-claims
+bench-claims: build ## the paper's claims on scenes, three seeds (about an hour on 2 cores)
+	$(GO) build -o $(BIN)/sdl-bench ./cmd/sdl-bench
+	$(BIN)/sdl-bench claims
+
+.PHONY: bench-train
+bench-train: build ## a training step of TResNet-M beside PyTorch's (needs python3-torch)
+	$(GO) build -o $(BIN)/sdl-bench ./cmd/sdl-bench
+	$(BIN)/sdl-bench train
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BIN)

@@ -19,6 +19,12 @@ var (
 	ErrRejectBudget = errors.New("too many rejects")
 	// ErrDamaged: a committed run is not what it promises to be.
 	ErrDamaged = errors.New("damaged run")
+	// ErrRequirement: a candidate is not as good as required. Nothing was
+	// promoted.
+	ErrRequirement = errors.New("the candidate is not as good as required")
+	// ErrChanged: something that must stay as it is during a job did not. The
+	// same command again begins with what is there then.
+	ErrChanged = errors.New("changed meanwhile")
 )
 
 // AsConfig marks errors that no repetition can cure as ErrConfig.

@@ -23,6 +23,7 @@ const (
 // It holds no connection, is read-only and safe for concurrent use.
 type Bundle struct {
 	Description Description
+	Pointer     *Pointer // that named the bundle; nil where its folder was named itself
 	source      source
 }
 
@@ -33,11 +34,20 @@ type source interface {
 	location() string
 }
 
-// OpenBundle reads and checks the model.json of a bundle's folder. The other
-// files are checked as they are read. No model.json is storage.ErrNotExist, a
-// bad one ErrInvalid.
+// OpenBundle reads and checks the model.json of a bundle's folder, or of the
+// folder that a Pointer at uri names. The other files are checked as they are
+// read. No model.json and no pointer is storage.ErrNotExist, a bad one
+// ErrInvalid, a pointer to a folder that holds another bundle ErrCorrupt.
 func OpenBundle(ctx context.Context, uri string) (*Bundle, error) {
-	from := folder(uri)
+	b, err := openFolder(ctx, folder{uri: uri})
+	// A store may hide from those who cannot list it that an object is missing.
+	if errors.Is(err, storage.ErrNotExist) || errors.Is(err, storage.ErrPermission) {
+		return follow(ctx, uri, err)
+	}
+	return b, err
+}
+
+func openFolder(ctx context.Context, from folder) (*Bundle, error) {
 	text, err := from.read(ctx, descriptionName, maxDescriptionBytes)
 	if err != nil {
 		return nil, fmt.Errorf("open bundle: %w", err)

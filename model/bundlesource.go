@@ -3,13 +3,18 @@ package model
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/storage"
 )
 
-// folder is the URI of a bundle's folder.
-type folder string
+// folder is where a bundle lies: the folder at uri, or the one called within
+// in it.
+type folder struct {
+	uri    string
+	within string // a plain name, or ""
+}
 
 // fileTimeout is how long reading one file may take: embed.onnx of a large
 // network holds hundreds of megabytes.
@@ -21,15 +26,29 @@ func (f folder) read(ctx context.Context, name string, maxBytes int64) ([]byte, 
 		return nil, err
 	}
 	defer bucket.Close()
-	data, _, err := bucket.ReadAll(ctx, name, maxBytes)
+	data, _, err := bucket.ReadAll(ctx, f.key(name), maxBytes)
 	return data, err
 }
 
 func (f folder) open(ctx context.Context) (*storage.Bucket, error) {
-	return storage.OpenWith(ctx, string(f), storage.Options{Retry: storage.Policy{AttemptTimeout: fileTimeout}})
+	return storage.OpenWith(ctx, f.uri, storage.Options{Retry: storage.Policy{AttemptTimeout: fileTimeout}})
 }
 
-func (f folder) location() string { return storage.Redact(string(f)) }
+// key is the key of a file in the bucket that open returns.
+func (f folder) key(name string) string {
+	if f.within == "" {
+		return name
+	}
+	return f.within + "/" + name
+}
+
+func (f folder) location() string {
+	uri := storage.Redact(f.uri)
+	if f.within == "" {
+		return uri
+	}
+	return strings.TrimSuffix(uri, "/") + "/" + f.within
+}
 
 // memory holds the files of a bundle that was made in this process.
 type memory map[string][]byte

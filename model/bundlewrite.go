@@ -18,15 +18,22 @@ type WriteOptions struct {
 // WriteBundle stores a bundle in the folder at uri: its files first, model.json
 // last, so that a folder with a model.json is complete. A folder that holds
 // another bundle is refused (storage.ErrExist) unless forced; one with the same
-// ID is written again. It returns the bundle as stored.
+// ID is written again. A Pointer at uri is never written over (ErrInvalid). It
+// returns the bundle as stored.
 func WriteBundle(ctx context.Context, uri string, b *Bundle, opts WriteOptions) (*Bundle, error) {
-	to := folder(uri)
+	if p, err := ReadPointer(ctx, uri); err == nil {
+		return nil, fmt.Errorf("write bundle: %w folder: %s is a pointer to bundle %s", ErrInvalid, storage.Redact(uri), p.Bundle)
+	}
+	return writeFolder(ctx, folder{uri: uri}, b, opts)
+}
+
+func writeFolder(ctx context.Context, to folder, b *Bundle, opts WriteOptions) (*Bundle, error) {
 	stored := &Bundle{Description: stamped(b.Description, opts.Program), source: to}
 	text, err := stored.Description.Encode()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTarget(ctx, uri, stored.ID(), opts.Force); err != nil {
+	if err := checkTarget(ctx, to, stored.ID(), opts.Force); err != nil {
 		return nil, err
 	}
 	bucket, err := to.open(ctx)
@@ -35,12 +42,12 @@ func WriteBundle(ctx context.Context, uri string, b *Bundle, opts WriteOptions) 
 	}
 	defer bucket.Close()
 	if opts.Force {
-		err = bucket.Delete(ctx, descriptionName)
+		err = bucket.Delete(ctx, to.key(descriptionName))
 	}
-	if err := errors.Join(err, copyFiles(ctx, bucket, b)); err != nil {
+	if err := errors.Join(err, copyFiles(ctx, bucket, to, b)); err != nil {
 		return nil, fmt.Errorf("write bundle: %w", err)
 	}
-	if err := put(ctx, bucket, descriptionName, text); err != nil {
+	if err := put(ctx, bucket, to.key(descriptionName), text); err != nil {
 		return nil, fmt.Errorf("write bundle: %w", err)
 	}
 	return stored, nil
@@ -57,31 +64,31 @@ func stamped(d Description, program string) Description {
 }
 
 // checkTarget refuses a folder that holds another bundle.
-func checkTarget(ctx context.Context, uri, id string, force bool) error {
+func checkTarget(ctx context.Context, to folder, id string, force bool) error {
 	if force {
 		return nil
 	}
-	existing, err := OpenBundle(ctx, uri)
+	existing, err := openFolder(ctx, to)
 	switch {
 	case errors.Is(err, storage.ErrNotExist):
 		return nil
 	case errors.Is(err, ErrInvalid):
-		return fmt.Errorf("write bundle: %s holds a %s that cannot be read: %w: %w", storage.Redact(uri), descriptionName, storage.ErrExist, err)
+		return fmt.Errorf("write bundle: %s holds a %s that cannot be read: %w: %w", to.location(), descriptionName, storage.ErrExist, err)
 	case err != nil:
 		return fmt.Errorf("write bundle: %w", err)
 	case existing.ID() != id:
-		return fmt.Errorf("write bundle: %s holds another bundle (%s): %w", storage.Redact(uri), existing.ID(), storage.ErrExist)
+		return fmt.Errorf("write bundle: %s holds another bundle (%s): %w", to.location(), existing.ID(), storage.ErrExist)
 	}
 	return nil
 }
 
-func copyFiles(ctx context.Context, to *storage.Bucket, b *Bundle) error {
+func copyFiles(ctx context.Context, bucket *storage.Bucket, to folder, b *Bundle) error {
 	for _, file := range b.Description.Files.all() {
 		data, err := b.file(ctx, file)
 		if err != nil {
 			return err
 		}
-		if err := put(ctx, to, file.Name, data); err != nil {
+		if err := put(ctx, bucket, to.key(file.Name), data); err != nil {
 			return err
 		}
 	}

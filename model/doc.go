@@ -8,6 +8,9 @@
 //	embed.onnx            pixels uint8 [n,S,S,3] -> embedding float32 [n,K,D]
 //	weights.safetensors   the parameters as trained: norms signed and unfolded
 //
+// A pointer is one small object beside bundles' folders, by custom called current,
+// that names one of them; whoever opens it opens that bundle.
+//
 // Row k of the embedding matrix is scored against a tag's vector by a dot
 // product, so both must live in one label space. The bundle therefore keeps a
 // few dozen anchor tags with their vectors, and CheckVocabulary compares them.

@@ -9,7 +9,8 @@ import (
 type Inspection struct {
 	ID           string    `json:"id"`
 	Location     string    `json:"location"`
-	Architecture string    `json:"architecture"` // "TResNet-M", or kind, layers and width
+	Pointer      *Pointer  `json:"pointer,omitempty"` // that named it
+	Architecture string    `json:"architecture"`      // "TResNet-M", or kind, layers and width
 	Parameters   int64     `json:"parameters"`
 	Rows         int       `json:"rows"` // K
 	Dim          int       `json:"dim"`  // D
@@ -28,7 +29,7 @@ type Inspection struct {
 func (b *Bundle) Inspect() Inspection {
 	d := &b.Description
 	return Inspection{
-		ID: b.ID(), Location: b.Location(),
+		ID: b.ID(), Location: b.Location(), Pointer: b.Pointer,
 		Architecture: d.Architecture.String(), Parameters: d.Architecture.Parameters,
 		Rows: d.Rows, Dim: d.Dim, Input: d.Input,
 		RowReduction: d.RowReduction, Normalise: d.Normalise, LogitScale: d.LogitScale,

@@ -130,7 +130,7 @@ func readObject(ctx context.Context, uri string, maxBytes int64) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	bucket, err := folder(parent).open(ctx)
+	bucket, err := folder{uri: parent}.open(ctx)
 	if err != nil {
 		return nil, err
 	}

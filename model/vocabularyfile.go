@@ -119,7 +119,7 @@ func WriteVocabulary(ctx context.Context, uri string, v *Vocabulary) error {
 	if err != nil {
 		return fmt.Errorf("write vocabulary: %w", err)
 	}
-	bucket, err := folder(parent).open(ctx)
+	bucket, err := folder{uri: parent}.open(ctx)
 	if err != nil {
 		return fmt.Errorf("write vocabulary: %w", err)
 	}

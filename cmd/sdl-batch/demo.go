@@ -44,6 +44,7 @@ drawn. The scenes, the manifest and the dataset stay in the folder.`,
 	f.IntVar(&o.Scenes, "scenes", 12, "how many scenes to draw")
 	f.Int64Var(&o.Seed, "seed", 1, "seed of the scenes")
 	addCompute(c, &o.Compute)
+	c.AddCommand(newDemoScenes())
 	return c
 }
 
@@ -60,7 +61,7 @@ func printDemo(w io.Writer, r demo.Result, folder string) error {
 	if r.Summary.Untrained {
 		fmt.Fprintf(w, "The model in this program is seeded and untrained: its tags are noise, and show the job, not the method.\n")
 	}
-	fmt.Fprintf(w, "Scenes and manifest are in %s.\n\n", folder)
+	fmt.Fprintf(w, "Scenes and manifest are in %s; %s shows them.\n\n", folder, r.Page)
 	return printSummary(w, r.Summary, false)
 }
 

@@ -30,8 +30,10 @@ const exitHelp = `Exit status:
   0   done; rejects, if any, are within the budget (--max-reject-rate)
   1   failed
   64  the command line is wrong
-  65  more rejects than the budget allows; nothing was published
-  75  try again: storage did not answer, a device was lost, or a signal came
+  65  more rejects than the budget allows, or a candidate that does not meet
+      --require; nothing was published
+  75  try again: storage did not answer, a device was lost, a signal came, or a
+      pointer was moved meanwhile
   78  configuration: model, vocabulary, manifest and run do not fit together`
 
 // usageError marks a wrong command line.
@@ -57,6 +59,8 @@ var statuses = []struct {
 }{
 	{errInterrupted, exitTransient, "run the same command again; it goes on where it stopped"},
 	{jobs.ErrRejectBudget, exitRejects, "shards stay done: the same command with a higher --max-reject-rate publishes them without labelling again, a new --run-id labels them again; to see the rejects, look at the codes above"},
+	{jobs.ErrRequirement, exitRejects, "the pointer was left as it is; train further, or require less"},
+	{jobs.ErrChanged, exitTransient, "run the same command again; it begins with what is there now"},
 	{jobs.ErrDamaged, exitFailed, "restore the file, or label again under a new --run-id"},
 	{syscall.ENOSPC, exitFailed, "free some space, then run the same command again; it goes on where it stopped"},
 	{storage.ErrTransient, exitTransient, "run the same command again; it goes on where it stopped"},
@@ -109,20 +113,23 @@ func words(err error) string {
 }
 
 func classify(err error) (status int, hint string) {
-	status = exitFailed
+	status, hint = statusOf(err)
+	var cure hinted
+	if errors.As(err, &cure) {
+		hint = cure.hint
+	}
+	return status, hint
+}
+
+func statusOf(err error) (status int, hint string) {
 	var wrong usageError
 	if errors.As(err, &wrong) {
 		return exitUsage, "`sdl-batch --help` and `sdl-batch COMMAND --help` tell more"
 	}
 	for _, s := range statuses {
 		if errors.Is(err, s.is) {
-			status, hint = s.status, s.hint
-			break
+			return s.status, s.hint
 		}
 	}
-	var cure hinted
-	if errors.As(err, &cure) {
-		hint = cure.hint
-	}
-	return status, hint
+	return exitFailed, ""
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -183,9 +184,10 @@ var presets = map[string]tresnet.Architecture{"m": tresnet.M, "l": tresnet.L, "x
 func newModelInspect() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "inspect B",
-		Short:   "Show what a bundle holds and check its files",
-		Example: "  sdl-batch model inspect bundle",
+		Use:   "inspect B",
+		Short: "Show what a bundle holds and check its files",
+		Example: `  sdl-batch model inspect bundle
+  sdl-batch model inspect s3://lake/models/current`,
 		Args:    exactArgs("a bundle"),
 		RunE: func(c *cobra.Command, args []string) error {
 			b, err := model.OpenBundle(c.Context(), args[0])
@@ -209,6 +211,9 @@ func printBundle(w io.Writer, b model.Inspection) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "bundle\t%s\n", b.Location)
 	fmt.Fprintf(t, "id\t%s\n", b.ID)
+	if b.Pointer != nil {
+		fmt.Fprintf(t, "promoted\t%s\n", promotedWords(b.Pointer))
+	}
 	fmt.Fprintf(t, "architecture\t%s, %.1f M parameters\n", b.Architecture, float64(b.Parameters)/1e6)
 	fmt.Fprintf(t, "embedding\t%d rows of dimension %d; a tag's score is the %s over the rows\n", b.Rows, b.Dim, b.RowReduction.Kind)
 	fmt.Fprintf(t, "input\t%d x %d pixels, %s, EXIF orientation: %s\n", b.Input.Size, b.Input.Size, b.Input.Filter, b.Input.EXIF)
@@ -222,4 +227,16 @@ func printBundle(w io.Writer, b model.Inspection) error {
 		fmt.Fprintf(t, "%s\t%s, sha256 %s\n", f.Name, bytesText(f.Bytes), f.SHA256)
 	}
 	return t.Flush()
+}
+
+// promotedWords tells when and why a pointer came to name a bundle.
+func promotedWords(p *model.Pointer) string {
+	text := p.PromotedAt.Format(time.RFC3339)
+	if len(p.Requirements) > 0 {
+		text += ", for " + strings.Join(p.Requirements, " and ")
+	}
+	if p.Previous != nil {
+		text += "; before it " + p.Previous.Bundle
+	}
+	return text
 }

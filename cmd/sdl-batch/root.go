@@ -41,7 +41,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newRun(), newEval(), newVerify(), newModel(), newVocab(), newTrain(), newDemo(), newReread())
+	root.AddCommand(newRun(), newEval(), newVerify(), newModel(), newVocab(), newTrain(), newPromote(), newDemo(), newReread())
 	return root
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ Relative names in a manifest are taken from the manifest's own folder.`,
 			summary, err := label.Run(c.Context(), o, show)
 			done()
 			if err != nil {
-				return orOther(err, o.Sources)
+				return orPlanned(orOther(err, o.Sources))
 			}
 			return printSummary(c.OutOrStdout(), summary, asJSON)
 		},
@@ -77,6 +78,16 @@ func orOther(err error, o engine.Sources) error {
 		return hinted{err, "the vocabulary in the program is for the model in the program: name yours with --vocab"}
 	case o.Vocab != "":
 		return hinted{err, "the model in the program is for the vocabulary in the program: name yours with --model"}
+	}
+	return err
+}
+
+// orPlanned tells which model goes on with a run that was begun with another, as
+// is one whose pointer was moved meanwhile.
+func orPlanned(err error) error {
+	var other *label.OtherRunError
+	if errors.As(err, &other) && other.ModelURI != "" {
+		return hinted{err, fmt.Sprintf("the run was begun with the model in %s: go on with --model and that, or label again under a new --run-id", other.ModelURI)}
 	}
 	return err
 }

@@ -182,8 +182,10 @@ func trainError(err error, o train.Options) error {
 	switch {
 	case errors.Is(err, train.ErrOtherTraining):
 		return hinted{err, "name another --output, or give the settings that it was begun with"}
+	case errors.Is(err, train.ErrDiverged):
+		return hinted{err, fmt.Sprintf("name another --output and a --rate below %g; %s has the curves", o.Recipe.Rate, o.Page())}
 	case errors.Is(err, jobs.ErrRejectBudget):
-		return hinted{err, "look at B2/_training/training.html for the images, or allow more with --max-reject-rate"}
+		return hinted{err, "look at the images named above, or allow more with --max-reject-rate; the same command goes on where it stopped"}
 	case errors.Is(err, columnar.ErrCorrupt):
 		return hinted{err, "labels are a Parquet file with the columns uri (string) and positives (list of strings)"}
 	case errors.Is(err, model.ErrMismatch) && o.Vocab == "":

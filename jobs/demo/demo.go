@@ -33,6 +33,8 @@ type Options struct {
 type Result struct {
 	Summary label.Summary
 	Images  []Image
+	Folder  string // of the scenes
+	Page    string // path of a page that shows them
 }
 
 // Image is one scene with its true tags and those that the model ranked.
@@ -63,14 +65,17 @@ func Run(ctx context.Context, o Options, handle label.Handler) (Result, error) {
 	for i := range images {
 		images[i].Truth = truth[images[i].File]
 	}
-	return Result{Summary: summary, Images: images}, nil
+	r := Result{Summary: summary, Images: images, Folder: filepath.Join(o.Folder, scenesOf(o.Seed)), Page: filepath.Join(o.Folder, "demo.html")}
+	return r, r.savePage(r.Page)
 }
+
+// scenesOf is the folder of a seed's scenes: another seed is another manifest, and
+// so another run.
+func scenesOf(seed int64) string { return fmt.Sprintf("scenes-%d", seed) }
 
 // draw writes the scenes and their manifest, and returns each file's true tags.
 func draw(o Options) (truth map[string][]string, manifest string, err error) {
-	// Another seed is another manifest, and so another run.
-	scenesOf := fmt.Sprintf("scenes-%d", o.Seed)
-	folder := filepath.Join(o.Folder, scenesOf)
+	folder := filepath.Join(o.Folder, scenesOf(o.Seed))
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, "", err
 	}
@@ -87,7 +92,7 @@ func draw(o Options) (truth map[string][]string, manifest string, err error) {
 			return nil, "", err
 		}
 		truth[name] = tags
-		fmt.Fprintln(&list, scenesOf+"/"+name)
+		fmt.Fprintln(&list, scenesOf(o.Seed)+"/"+name)
 	}
 	manifest = filepath.Join(o.Folder, "images.txt")
 	return truth, manifest, os.WriteFile(manifest, []byte(list.String()), 0o644)

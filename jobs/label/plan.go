@@ -88,9 +88,28 @@ func sameRun(p, fresh *dataset.Plan) error {
 	if p.Fingerprint == fresh.Fingerprint {
 		return nil
 	}
-	return fmt.Errorf("%w: run %s is another run than this command describes:\n  %s", jobs.ErrConfig, p.RunID,
-		strings.Join(p.Identity.Differences(fresh.Identity), "\n  "))
+	other := &OtherRunError{RunID: p.RunID, Differences: p.Identity.Differences(fresh.Identity)}
+	if p.Identity.ModelID != fresh.Identity.ModelID && p.ModelURI != fresh.ModelURI {
+		other.ModelURI = p.ModelURI
+	}
+	return other
 }
+
+// OtherRunError is the jobs.ErrConfig of a run that is another one than the
+// options describe.
+type OtherRunError struct {
+	RunID       string
+	Differences []string // in words
+	// ModelURI is where the run's model was, without secrets, if the options name
+	// another place with another model; else "".
+	ModelURI string
+}
+
+func (e *OtherRunError) Error() string {
+	return fmt.Sprintf("%v: run %s is another run than this command describes:\n  %s", jobs.ErrConfig, e.RunID, strings.Join(e.Differences, "\n  "))
+}
+
+func (e *OtherRunError) Unwrap() error { return jobs.ErrConfig }
 
 // draft scans the manifest and describes the run that the options ask for.
 func draft(ctx context.Context, o Options, in *engine.Inputs) (*dataset.Plan, error) {
@@ -101,6 +120,9 @@ func draft(ctx context.Context, o Options, in *engine.Inputs) (*dataset.Plan, er
 	index, attrs, err := scan(ctx, o, format)
 	if err != nil {
 		return nil, err
+	}
+	if in.Bundle.Pointer != nil {
+		o.Model = in.Bundle.Location() // the pointer may move
 	}
 	names, err := namesOf(o)
 	if err != nil {

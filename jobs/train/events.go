@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/jobs/engine"
+	"github.com/sdl-batch/sdl-batch/pipeline"
 )
 
 // Events that a training tells beside engine's.
@@ -30,7 +31,8 @@ type (
 		Rejected       int64
 		WaitsForImages float64 // share of the time
 	}
-	// Rejected: an image could not be had while features were computed.
+	// Rejected: an image could not be had; once for each image, and for so many
+	// of them as are named at all. Code is the stage and what was wrong.
 	Rejected struct{ URI, Code, Message string }
 	// Validated: an epoch has ended.
 	Validated struct {
@@ -42,6 +44,13 @@ type (
 		Seconds       float64
 	}
 )
+
+// rejectedOf is a reject of an image whose URI has no secrets.
+func rejectedOf(uri string, r pipeline.Reject) Rejected {
+	return Rejected{URI: uri, Code: r.Stage + "/" + r.Code, Message: r.Message}
+}
+
+func (r Rejected) reason() string { return r.Code + ": " + r.Message }
 
 // Event implements engine.Event.
 func (Planned) Event() {}

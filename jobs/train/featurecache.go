@@ -30,6 +30,7 @@ type cache struct {
 	bucket  *storage.Bucket
 	folder  string
 	send    engine.Handler
+	unread  []Rejected // of the part that was computed last; some
 }
 
 // key names the features of a part.
@@ -71,6 +72,7 @@ func (c *cache) compute(ctx context.Context, key string, part *labels.Part, reje
 		return fmt.Errorf("%w: model: %w", jobs.ErrConfig, err)
 	}
 	defer embedder.Close()
+	c.unread = nil
 	counter := engine.NewCounter(c.send, part.Len())
 	computer := features.Computer{
 		Stream: &images.Stream{
@@ -81,8 +83,12 @@ func (c *cache) compute(ctx context.Context, key string, part *labels.Part, reje
 		Done: func(n int, bad []images.Rejected) {
 			counter.Add(n, len(bad))
 			for _, r := range bad {
-				rejected[r.Code]++
-				c.send(Rejected{URI: storage.Redact(r.Row.URI), Code: r.Code, Message: r.Message})
+				told := rejectedOf(storage.Redact(r.Row.URI), r.Reject)
+				rejected[told.Code]++
+				if len(c.unread) < maxNamed {
+					c.unread = append(c.unread, told)
+					c.send(told)
+				}
 			}
 		},
 	}

@@ -35,7 +35,7 @@ func (t *training) finish(ctx context.Context, p loop.Progress, device string) (
 		return Summary{}, err
 	}
 	s := t.summary(stored, false)
-	s.Device, s.Rejected, s.Steps, s.Ended = device, p.Rejected, p.Step, string(p.Ended)
+	s.Device, s.Rejected, s.Steps, s.Ended = device, p.Rejected+t.missing, p.Step, string(p.Ended)
 	s.Epochs = int(p.Step / max(t.record.config.PerEpoch, 1))
 	s.BestEpoch, s.Metrics = p.Best.Epoch, p.Best.Metrics
 	return s, nil
@@ -72,9 +72,6 @@ func (t *training) facts() []history.Fact {
 }
 
 func (t *training) summary(b *model.Bundle, already bool) Summary {
-	if b == nil {
-		return Summary{}
-	}
 	l := b.Description.Lineage
 	s := Summary{
 		Output: t.out.URI(), ModelID: b.ID(), Tune: t.options.Tune, Images: t.set.train.Len(),

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -22,27 +21,6 @@ const (
 	fewKills = 3
 	killTime = 8 * time.Second
 )
-
-// everyTuning runs a test on each tuning: of a new net with all that varies an
-// image and a moving average, and of a bundle.
-func everyTuning(t *testing.T, test func(t *testing.T, l *lake)) {
-	l := local(t)
-	t.Run("all", func(t *testing.T) {
-		l := *l
-		r := &l.options.Recipe
-		r.Flip, r.Cutout, r.Ops, r.Magnitude, r.Average = true, 0.5, 2, 9, 0.8
-		l.options.Decoders = 3
-		test(t, &l)
-	})
-	bundle := l.bundle(t)
-	for _, tune := range []string{"last-stage", "head"} {
-		t.Run(tune, func(t *testing.T) {
-			l := *l
-			l.options.Tune, l.options.Init = tune, bundle
-			test(t, &l)
-		})
-	}
-}
 
 // TestKilledAtAnyTime kills processes that train, with no chance to clean up,
 // and lets others go on until one comes to the end. Its bundle must be that of
@@ -73,6 +51,7 @@ func TestKilledAtAnyTime(t *testing.T) {
 				}
 			}
 			same(t, read(t, o.Output), want)
+			checkCurves(t, o.Output, 18, 3)
 		}
 		t.Logf("%d kills left %v of %d trainings; an undisturbed one takes %v", died, found, trainings, whole.Round(time.Millisecond))
 	})
@@ -119,5 +98,3 @@ func left(t *testing.T, o train.Options) string {
 	}
 	return "nothing"
 }
-
-var _ = fmt.Sprint

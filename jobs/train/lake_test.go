@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -35,8 +36,33 @@ func TestMain(m *testing.M) {
 	if options := os.Getenv(childEnv); options != "" {
 		os.Exit(runChild(options))
 	}
-	goleak.VerifyTestMain(m)
+	var err error
+	if shared, err = os.MkdirTemp("", "sdl-train-*"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		os.RemoveAll(shared)
+		os.Exit(status)
+	}))
 }
+
+// shared is a folder for what several tests read.
+var shared string
+
+// bundle is a trained bundle, in a folder of its own, that trainings begin from.
+func bundle(t *testing.T) string {
+	t.Helper()
+	made.Do(func() {
+		l := local(t)
+		l.options.Recipe.Epochs, l.options.Output = 1, filepath.Join(shared, "bundle")
+		mustTrain(t, l.options)
+	})
+	to := filepath.Join(t.TempDir(), "bundle")
+	ok(t, os.CopyFS(to, os.DirFS(filepath.Join(shared, "bundle"))))
+	return to
+}
+
+var made sync.Once
 
 func runChild(options string) int {
 	var o train.Options
@@ -68,7 +94,7 @@ func newLake(t *testing.T, in, out string) *lake {
 	l := &lake{in: open(t, in), out: open(t, out)}
 	for i := range imageCount {
 		name := fmt.Sprintf("pictures/%02d.png", i)
-		put(t, l.in, name, picture(i))
+		put(t, l.in, name, pictures()[i])
 		l.rows = append(l.rows, columnar.Label{URI: name, Positives: tagsOf(i), Split: "train"})
 		if i%5 == 4 {
 			l.rows[i].Split = "val"
@@ -83,7 +109,7 @@ func newLake(t *testing.T, in, out string) *lake {
 	recipe.Epochs, recipe.Batch, recipe.Rate = 3, 8, 1e-2
 	l.options = train.Options{
 		Labels: within(in, "labels.parquet"), Vocab: within(in, "vocab.parquet"), Init: "new:1,1,1,1x0.125", Output: out, Tune: "all",
-		Rows: 2, Size: 64, Recipe: recipe, MaxRejectRate: 0.1, Program: "test",
+		Rows: 2, Size: 32, Recipe: recipe, MaxRejectRate: 0.1, Program: "test",
 		Compute: engine.Compute{Library: library.Path, Device: "cpu", Threads: 1},
 	}
 	return l
@@ -123,15 +149,6 @@ func (l *lake) into(t *testing.T) train.Options {
 	return o
 }
 
-// bundle trains a bundle that other trainings begin from.
-func (l *lake) bundle(t *testing.T) string {
-	t.Helper()
-	o := l.into(t)
-	o.Recipe.Epochs = 1
-	mustTrain(t, o)
-	return o.Output
-}
-
 // Of a picture there are three tags: its colour, its pattern and, for two of
 // the colours, what kind of colour it is. sepia and dotted are unseen.
 var (
@@ -168,8 +185,15 @@ func vocabulary() *model.Vocabulary {
 	return v
 }
 
-// picture draws picture i, as PNG.
-func picture(i int) []byte {
+var pictures = sync.OnceValue(func() (all [imageCount][]byte) {
+	for i := range all {
+		all[i] = draw(i)
+	}
+	return all
+})
+
+// draw makes picture i, as PNG.
+func draw(i int) []byte {
 	const side = 64
 	random := rand.New(rand.NewPCG(uint64(i), 0))
 	canvas := image.NewRGBA(image.Rect(0, 0, side, side))

@@ -39,6 +39,11 @@ type Options struct {
 	Program string // name and version, for the records
 }
 
+// Page is the page with the training's curves, without secrets.
+func (o Options) Page() string {
+	return strings.TrimRight(storage.Redact(o.Output), "/") + "/" + pageKey
+}
+
 func (o Options) withDefaults() Options {
 	if o.Tune == "" {
 		o.Tune = DefaultTuning(o.Init)

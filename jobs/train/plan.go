@@ -13,6 +13,7 @@ import (
 
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/training/loop"
 )
 
 // Names in the folder of a training, which lies in the output's.
@@ -70,6 +71,9 @@ func (p plan) settle(ctx context.Context, out *storage.Bucket) error {
 // ErrOtherTraining is reported for an output that belongs to a training with
 // other settings.
 var ErrOtherTraining = fmt.Errorf("%w: not the same training", jobs.ErrConfig)
+
+// ErrDiverged is reported for a loss that is not finite or grows without end.
+var ErrDiverged = loop.ErrDiverged
 
 // differences names the fields in which two plans differ.
 func differences(theirs, mine []byte) string {

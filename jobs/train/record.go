@@ -36,29 +36,36 @@ const (
 	tellEvery       = 500 * time.Millisecond
 	smoothing       = 0.95
 	maxHistoryBytes = 1 << 30
+	storeTimeout    = time.Minute
 )
 
-// resume reads the history of earlier processes, up to a step.
-func (r *record) resume(ctx context.Context, step int64) error {
+// resume reads the history of earlier processes, where those did any steps.
+func (r *record) resume(ctx context.Context, step int64) {
 	r.history = &history.History{}
 	if step == 0 {
-		return nil
+		return
 	}
 	text, _, err := r.out.ReadAll(ctx, historyKey, maxHistoryBytes)
 	if err != nil {
-		return nil // curves begin anew; the training does not depend on them
+		return // curves begin anew; the training does not depend on them
 	}
-	h, err := history.Read(bytes.NewReader(text))
-	if err != nil {
-		return nil
+	if h, err := history.Read(bytes.NewReader(text)); err == nil {
+		r.history = h
 	}
-	r.history = h
-	return nil
 }
 
-// drop notes an image that is not trained on.
-func (r *record) drop(uri, reason string) {
+// drop notes an image that is not trained on; it tells whether that is news.
+func (r *record) drop(uri, reason string) bool {
+	known := len(r.history.Drops)
 	r.history.AddDrop(history.Drop{URI: uri, Reason: reason})
+	return len(r.history.Drops) > known
+}
+
+// reject notes an image that could not be had, and tells of it the first time.
+func (r *record) reject(e Rejected) {
+	if r.drop(e.URI, e.reason()) && len(r.history.Drops) <= maxNamed {
+		r.send(e)
+	}
 }
 
 // told takes the loop's events.
@@ -71,11 +78,9 @@ func (r *record) told(ctx context.Context) func(loop.Event) {
 			r.epoch(e)
 		case loop.ImageRejected:
 			r.rejected++
-			r.drop(e.URI, e.Stage+"/"+e.Code+": "+e.Message)
-		case loop.Saved:
-			if err := r.store(ctx, history.Running, ""); err != nil {
-				r.send(engine.Warned{Message: fmt.Sprintf("the training's page could not be written: %v", err)})
-			}
+			r.reject(rejectedOf(e.URI, e.Reject))
+		case loop.Saving:
+			r.tryStore(ctx, history.Running, "")
 		}
 	}
 }
@@ -111,6 +116,16 @@ func (r *record) epoch(e loop.EpochDone) {
 	r.history.AddEpoch(history.Epoch{Epoch: e.Epoch, Step: e.Step, Seconds: e.Seconds, Metrics: e.Metrics, Best: e.Best})
 	value, measured := e.Metrics[r.config.Metric]
 	r.send(Validated{Epoch: e.Epoch, Epochs: r.config.Epochs, Metric: r.config.Metric, Value: value, Measured: measured, Best: e.Best, Seconds: e.Seconds})
+}
+
+// tryStore is store where a failure does not matter. A training that was
+// interrupted stores its history, too.
+func (r *record) tryStore(ctx context.Context, status history.Status, message string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	if err := r.store(ctx, status, message); err != nil {
+		r.send(engine.Warned{Message: fmt.Sprintf("the training's page could not be written: %v", err)})
+	}
 }
 
 // store writes the history as lines, as a table and as a page.

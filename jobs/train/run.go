@@ -25,7 +25,7 @@ import (
 // Run trains a model and writes it as a bundle to the output. It may be
 // interrupted anywhere and called again, and then ends with the same weights.
 // Errors wrap jobs.ErrConfig, ErrOtherTraining, jobs.ErrRejectBudget,
-// loop.ErrDiverged, storage.ErrTransient or the context's cause where they are
+// ErrDiverged, storage.ErrTransient or the context's cause where they are
 // of that kind. handle receives engine's events and this package's; it may be nil.
 func Run(ctx context.Context, o Options, handle engine.Handler) (Summary, error) {
 	began := time.Now()
@@ -54,6 +54,8 @@ type training struct {
 	plan    plan
 	store   *loop.Store
 	record  *record
+	missing int64      // images to train on without features
+	unread  []Rejected // of those, as far as they are named
 }
 
 func (o Options) run(ctx context.Context, out *storage.Bucket, send engine.Handler) (Summary, error) {
@@ -75,8 +77,14 @@ func (o Options) run(ctx context.Context, out *storage.Bucket, send engine.Handl
 		store: &loop.Store{Bucket: out, Folder: checkpoints},
 	}
 	finished, err := t.claim(ctx)
-	if err != nil || finished != nil {
-		return t.summary(finished, true), err
+	if finished != nil {
+		return t.summary(finished, true), t.clear(ctx) // an earlier process may not have come to it
+	}
+	if err != nil {
+		return Summary{}, err
+	}
+	if err := t.measurable(); err != nil {
+		return Summary{}, err
 	}
 	if err := t.plan.settle(ctx, out); err != nil {
 		return Summary{}, err
@@ -149,8 +157,8 @@ func (t *training) onFeatures(ctx context.Context, runtime engine.Runtime, reade
 		return Summary{}, err
 	}
 	defer table.Close()
-	missing := t.set.train.Len() - table.Len()
-	if err := jobs.WithinBudget(missing, t.set.train.Len(), rejected, t.options.MaxRejectRate); err != nil {
+	t.missing, t.unread = t.set.train.Len()-table.Len(), c.unread
+	if err := jobs.WithinBudget(t.missing, t.set.train.Len(), rejected, t.options.MaxRejectRate); err != nil {
 		return Summary{}, err
 	}
 	if table.Len() < int64(t.plan.Batch) {
@@ -230,15 +238,7 @@ func (t *training) loop(ctx context.Context, runtime engine.Runtime, source loop
 	if depths[t.options.Tune] == tresnet.Whole {
 		t.params = nil // every one of them is in the state
 	}
-	done := int64(0)
-	if resumed != nil {
-		done = resumed.Progress.Step
-	}
-	t.record = &record{out: t.out, send: t.send, plan: t.plan, config: config, lineage: t.facts()}
-	t.record.resume(ctx, done)
-	for _, uri := range t.set.named {
-		t.record.drop(uri, "no seen tag")
-	}
+	done := t.begin(ctx, config, resumed)
 	t.send(Planned{
 		Images: t.set.train.Len(), Validation: t.set.validation.Len(), Dropped: t.set.dropped, Batch: t.plan.Batch,
 		Steps: config.Steps(), Epochs: config.Epochs, DoneSteps: done, Device: s.Device().String(), Tune: t.options.Tune,
@@ -255,6 +255,24 @@ func (t *training) loop(ctx context.Context, runtime engine.Runtime, source loop
 		return Summary{}, t.failed(ctx, err)
 	}
 	return t.finish(ctx, progress, s.Device().String())
+}
+
+// begin opens the record and returns how many steps are done.
+func (t *training) begin(ctx context.Context, config loop.Config, resumed *loop.Resumed) int64 {
+	t.record = &record{out: t.out, send: t.send, plan: t.plan, config: config, lineage: t.facts(), rejected: t.missing}
+	done := int64(0)
+	if resumed != nil {
+		done = resumed.Progress.Step
+		t.record.rejected += resumed.Progress.Rejected
+	}
+	t.record.resume(ctx, done)
+	for _, uri := range t.set.named {
+		t.record.drop(uri, "no seen tag")
+	}
+	for _, r := range t.unread {
+		t.record.drop(r.URI, r.reason())
+	}
+	return done
 }
 
 // resume finds the newest checkpoint.
@@ -277,13 +295,19 @@ func (t *training) withinBudget(p loop.Progress) error {
 	return jobs.WithinBudget(p.Rejected, p.Images+p.Rejected, p.Codes, t.options.MaxRejectRate)
 }
 
-// failed leaves a page that tells of a training that diverged.
+// failed leaves a page that tells of a training that cannot go on as it is.
 func (t *training) failed(ctx context.Context, err error) error {
-	var d *loop.Divergence
-	if errors.As(err, &d) {
-		if storeErr := t.record.store(ctx, history.Diverged, d.Error()); storeErr != nil {
-			t.send(engine.Warned{Message: fmt.Sprintf("the training's page could not be written: %v", storeErr)})
-		}
+	if errors.Is(err, loop.ErrNoImages) {
+		err = fmt.Errorf("%w: %w", jobs.ErrRejectBudget, err)
+	}
+	switch {
+	case errors.Is(err, loop.ErrDiverged):
+		t.record.tryStore(ctx, history.Diverged, err.Error())
+	case errors.Is(err, jobs.ErrRejectBudget):
+		t.record.tryStore(ctx, stopped, err.Error())
 	}
 	return err
 }
+
+// stopped is the state of a training that had too many rejects.
+const stopped history.Status = "stopped"

@@ -10,14 +10,16 @@ import (
 	"github.com/sdl-batch/sdl-batch/training/loop"
 )
 
-// maxDropped bounds the images without a seen tag that are named.
-const maxDropped = 1000
+// maxNamed bounds the images that are named: those without a seen tag, and
+// those that could not be had.
+const maxNamed = 1000
 
 // set is the labelled images of a training.
 type set struct {
 	*labels.Set
 	train, validation *labels.Part
 	places            int // positive seen tags that an image of train has at most
+	rated             int64 // images of validation with a seen tag
 	dropped           int64
 	named             []string // of those, without secrets
 }
@@ -28,11 +30,13 @@ func (o Options) read(ctx context.Context, in *start, tags *loop.SeenTags) (*set
 	s := &set{}
 	side := labels.SplitBy(o.Recipe.HeldOut, uint64(o.Recipe.Seed))
 	part := func(r *labels.Row) string {
-		name := side(r)
+		name, n := side(r), tags.Count(r.Positives)
+		if name == labels.Validation && n > 0 {
+			s.rated++
+		}
 		if name != labels.Train {
 			return name
 		}
-		n := tags.Count(r.Positives)
 		if n == 0 {
 			s.drop(r.URI)
 			return ""
@@ -55,7 +59,7 @@ func (o Options) read(ctx context.Context, in *start, tags *loop.SeenTags) (*set
 
 func (s *set) drop(uri string) {
 	s.dropped++
-	if len(s.named) < maxDropped {
+	if len(s.named) < maxNamed {
 		s.named = append(s.named, storage.Redact(uri))
 	}
 }

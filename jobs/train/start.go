@@ -68,9 +68,13 @@ func (o Options) initial(ctx context.Context, vocab *model.Vocabulary) (*model.B
 	if err != nil {
 		return nil, fmt.Errorf("%w: --init %s: %w", jobs.ErrConfig, o.Init, err)
 	}
-	return model.NewTResNet(arch.With(o.Rows, vocab.Dim, o.Size), model.BuildOptions{
+	b, err := model.NewTResNet(arch.With(o.Rows, vocab.Dim, o.Size), model.BuildOptions{
 		Filter: o.Filter, Vocabulary: vocab, Seed: o.Recipe.Seed, Program: o.Program,
 	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: new model: %w", jobs.ErrConfig, err)
+	}
+	return b, nil
 }
 
 // newNet reads an architecture: tresnet-m, tresnet-l, tresnet-xl, or blocks and

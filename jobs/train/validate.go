@@ -2,10 +2,12 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
 
+	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	measure "github.com/sdl-batch/sdl-batch/jobs/evaluate"
 	"github.com/sdl-batch/sdl-batch/model"
@@ -36,8 +38,25 @@ func (s *start) onImages(reader fetch.Reader, part *labels.Part, c engine.Comput
 		if err != nil {
 			return nil, err
 		}
+		if m.Rejects.Count == part.Len() {
+			return nil, errNothingMeasured
+		}
 		return seenOnly(m.Report), nil
 	}
+}
+
+var errNothingMeasured = errors.New("none of the images that validate could be read and scored")
+
+// measurable refuses a metric that the validation cannot give.
+func (t *training) measurable() error {
+	_, err := evaluate.New(t.Vocab, evaluate.Options{}).Result().Metric(t.options.Recipe.Metric)
+	switch all := t.set.validation.Len(); {
+	case errors.Is(err, evaluate.ErrNoMetric):
+		return fmt.Errorf("%w: metric: %w", jobs.ErrConfig, err)
+	case all > 0 && t.set.rated == 0:
+		return fmt.Errorf("%w: labels: none of the %d images that validate has a seen tag", jobs.ErrConfig, all)
+	}
+	return nil
 }
 
 // merged are the initial parameters with those that training changed.
@@ -60,6 +79,9 @@ const validationBatch = 256
 // onFeatures measures a head on features.
 func (s *start) onFeatures(table *features.Table, o ort.Options) validator {
 	return func(ctx context.Context, p tresnet.Params) (map[string]float64, error) {
+		if table.Len() == 0 {
+			return nil, errNothingMeasured
+		}
 		graph, err := tresnet.HeadGraph(s.arch, s.merged(p))
 		if err != nil {
 			return nil, err

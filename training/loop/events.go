@@ -31,10 +31,12 @@ type ImageRejected struct {
 	pipeline.Reject
 }
 
-// Saved: a checkpoint is durable.
-type Saved struct{ Step int64 }
+// Saving: a checkpoint is about to be written. What the training told must be
+// durable before it, to have no gap where it goes on; what is told twice then
+// is the same.
+type Saving struct{ Step int64 }
 
 func (StepDone) event()      {}
 func (EpochDone) event()     {}
 func (ImageRejected) event() {}
-func (Saved) event()         {}
+func (Saving) event()        {}

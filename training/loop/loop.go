@@ -24,9 +24,10 @@ type Loop struct {
 	// Validate measures a model with the given tensors, by metric name. nil:
 	// no validation, and the last epoch is the result.
 	Validate func(ctx context.Context, p tresnet.Params) (map[string]float64, error)
-	// Told receives StepDone, EpochDone, ImageRejected and Saved.
+	// Told receives StepDone, EpochDone, ImageRejected and Saving.
 	Told func(Event)
-	// Epoch is asked after each epoch whether the training may go on.
+	// Epoch is asked after each epoch, before it is validated, whether the
+	// training may go on. A training that it stopped asks again when it is resumed.
 	Epoch func(Progress) error
 	// Display makes a URI fit to be shown.
 	Display func(string) string
@@ -46,42 +47,57 @@ type run struct {
 	*Loop
 	progress Progress
 	average  tresnet.Params // nil: none
-	saved    int64          // step of the last checkpoint
+	unsaved  bool           // the last checkpoint is not of now
 	savedAt  time.Time
 	stepAt   time.Time
-	watch    watch
 }
 
 // Run trains from where r stands, or from the start where r is nil; the step
 // must have r's state. It returns where the training ended. Interrupted, it
-// saves a checkpoint and returns the context's cause. A loss that is not finite
-// or grows without end is a Divergence.
+// saves a checkpoint and returns the context's cause; it also saves one before
+// any other error but a Divergence, which is a loss that is not finite or grows
+// without end.
 func (l *Loop) Run(ctx context.Context, r *Resumed) (Progress, error) {
-	t := &run{Loop: l, progress: Progress{Codes: map[string]int64{}}, saved: -1, savedAt: time.Now()}
-	if r != nil {
-		t.progress, t.average, t.saved = r.Progress.clone(), r.Average, r.Progress.Step
-	} else if l.Config.Average > 0 {
-		t.average = copied(l.Step.State().Params)
-	}
+	t := l.begin(r)
 	if t.progress.Ended != "" {
 		return t.progress, nil
 	}
-	t.stepAt = time.Now()
-	err := l.Source.Run(ctx, t.progress.Place, t.batch)
+	err := t.owedEpoch(ctx)
+	if err == nil {
+		t.stepAt = time.Now()
+		err = l.Source.Run(ctx, t.progress.Place, t.batch)
+	}
 	if errors.Is(err, errEnded) {
 		return t.progress, nil
 	}
-	if ctx.Err() != nil {
+	if !errors.Is(err, ErrDiverged) {
 		t.saveLast(ctx)
+	}
+	if ctx.Err() != nil {
 		return t.progress, context.Cause(ctx)
 	}
 	return t.progress, err
 }
 
-// saveLast writes a checkpoint although the context has ended. Without it the
-// training goes on from the one before.
+func (l *Loop) begin(r *Resumed) *run {
+	t := &run{Loop: l, progress: Progress{Codes: map[string]int64{}}, savedAt: time.Now()}
+	if r != nil {
+		t.progress = r.Progress.clone()
+	}
+	switch {
+	case l.Config.Average == 0:
+	case r != nil:
+		t.average = r.Average
+	default:
+		t.average = copied(l.Step.State().Params)
+	}
+	return t
+}
+
+// saveLast writes a checkpoint although the context may have ended. Without it
+// the training goes on from the one before.
 func (t *run) saveLast(ctx context.Context) {
-	if t.progress.Step == t.saved || t.progress.Step == 0 {
+	if !t.unsaved {
 		return
 	}
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
@@ -100,11 +116,14 @@ func (t *run) batch(ctx context.Context, b *Batch) error {
 	rate := t.rate(t.progress.Step)
 	coefficients := t.Config.Adam.Coefficients(rate, t.rate(max(t.progress.Step-1, 0)), int(t.progress.Step))
 	terms, err := t.run(ctx, b, coefficients)
-	if errors.Is(err, step.ErrDiverged) || err == nil && !t.watch.add(float64(terms.Loss)) {
-		return &Divergence{Step: t.progress.Step + 1, Loss: float64(terms.Loss), Learning: rate.Learning, URIs: urisOf(b.Rows, t.Display)}
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, step.ErrDiverged) {
 		return err
+	}
+	spoilt := t.spoilt()
+	if err != nil || !t.progress.Watch.add(float64(terms.Loss), t.Targets, len(b.Rows)) || spoilt != "" {
+		return &Divergence{
+			Step: t.progress.Step + 1, Loss: float64(terms.Loss), Tensor: spoilt, Learning: rate.Learning, URIs: urisOf(b.Rows, t.Display),
+		}
 	}
 	if t.average != nil {
 		average(t.average, t.Step.State().Params, t.Config.Average)
@@ -137,12 +156,13 @@ func (t *run) run(ctx context.Context, b *Batch, c optimise.Coefficients) (step.
 }
 
 func (t *run) count(b *Batch) {
+	t.unsaved = true
 	t.progress.Step++
 	t.progress.Place = b.Next
 	t.progress.Images += int64(len(b.Rows))
 	for _, r := range b.Rejected {
 		t.progress.Rejected++
-		t.progress.Codes[r.Code]++
+		t.progress.Codes[r.Stage+"/"+r.Code]++
 		t.tell(ImageRejected{URI: t.Display(r.URI), Reject: r.Reject})
 	}
 }
@@ -168,75 +188,12 @@ func (t *run) saveEvery() time.Duration {
 	return 10 * time.Minute
 }
 
-func (t *run) endEpoch(ctx context.Context) error {
-	if t.Epoch != nil {
-		if err := t.Epoch(t.progress); err != nil {
-			return err
-		}
-	}
-	if err := t.validate(ctx); err != nil {
-		return err
-	}
-	switch {
-	case t.progress.Step >= t.Config.Steps():
-		t.progress.Ended = AllSteps
-	case t.Config.Patience > 0 && t.progress.Stale >= t.Config.Patience:
-		t.progress.Ended = StoppedEarly
-	}
-	if err := t.save(ctx); err != nil {
-		return err
-	}
-	t.stepAt = time.Now()
-	if t.progress.Ended != "" {
-		return errEnded
-	}
-	return nil
-}
-
-// validate measures the epoch and keeps its tensors if it is the best.
-func (t *run) validate(ctx context.Context) error {
-	start := time.Now()
-	var metrics map[string]float64
-	value := 0.0
-	if t.Validate != nil {
-		var err error
-		if metrics, err = t.Validate(ctx, t.result()); err != nil {
-			return fmt.Errorf("validation: %w", err)
-		}
-		var ok bool
-		if value, ok = metrics[t.Config.Metric]; !ok {
-			return fmt.Errorf("validation: no metric %s", t.Config.Metric)
-		}
-	}
-	best := t.Validate == nil || t.progress.Best == nil || value > t.progress.Best.Metrics[t.Config.Metric]
-	if best {
-		file, err := t.Store.SaveBest(ctx, t.progress.Step, t.result())
-		if err != nil {
-			return err
-		}
-		t.progress.Best = &Best{Epoch: t.epoch(), Step: t.progress.Step, Metrics: metrics, File: file}
-		t.progress.Stale = 0
-	} else {
-		t.progress.Stale++
-	}
-	t.tell(EpochDone{Epoch: t.epoch(), Step: t.progress.Step, Metrics: metrics, Best: best, Seconds: time.Since(start).Seconds()})
-	return nil
-}
-
-// result are the tensors that count: the average's where there is one.
-func (t *run) result() tresnet.Params {
-	if t.average != nil {
-		return t.average
-	}
-	return t.Step.State().Params
-}
-
 func (t *run) save(ctx context.Context) error {
+	t.tell(Saving{Step: t.progress.Step})
 	if err := t.Store.Save(ctx, t.progress.clone(), t.Step.State(), t.average); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	t.saved, t.savedAt = t.progress.Step, time.Now()
-	t.tell(Saved{Step: t.progress.Step})
+	t.unsaved, t.savedAt = false, time.Now()
 	return nil
 }
 

@@ -23,7 +23,14 @@ func (p *Pixels) Run(ctx context.Context, from int64, each func(context.Context,
 		n: p.Part.Len(), imageLen: side * side * 3, size: p.Batch, each: each, good: from,
 		batch: Batch{Pixels: make([]uint8, p.Batch*side*side*3)},
 	}
-	return p.Stream.Run(ctx, p.items(from), g.take)
+	err := p.Stream.Run(ctx, p.items(from), func(ctx context.Context, c *images.Chunk) error {
+		g.err = g.take(ctx, c)
+		return g.err
+	})
+	if g.err != nil {
+		return g.err // without the stream's words
+	}
+	return err
 }
 
 // items is the sequence from a place on.
@@ -47,6 +54,7 @@ type gatherer struct {
 	each     func(context.Context, *Batch) error
 	batch    Batch
 	good     int64 // place of the last image
+	err      error // that ended it
 }
 
 func (g *gatherer) take(ctx context.Context, c *images.Chunk) error {

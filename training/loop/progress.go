@@ -1,14 +1,22 @@
 package loop
 
+import (
+	"fmt"
+
+	"github.com/sdl-batch/sdl-batch/storage"
+)
+
 // Progress is how far a training is, apart from its tensors.
 type Progress struct {
-	Step     int64            `json:"step"`  // steps done
-	Place    int64            `json:"place"` // in the sequence of images
+	Step     int64            `json:"step"`   // steps done
+	Epochs   int              `json:"epochs"` // ended: validated, where there is validation
+	Place    int64            `json:"place"`  // in the sequence of images
 	Images   int64            `json:"images"`
 	Rejected int64            `json:"rejected"`        // times that an image was passed over
-	Codes    map[string]int64 `json:"codes,omitempty"` // of those, by reject code
+	Codes    map[string]int64 `json:"codes,omitempty"` // of those, by stage and code
 	Best     *Best            `json:"best,omitempty"`  // nil before the first validation
 	Stale    int              `json:"stale,omitempty"` // epochs since the best
+	Watch    Watch            `json:"watch"`
 	Ended    End              `json:"ended,omitempty"`
 }
 
@@ -36,4 +44,12 @@ func (p Progress) clone() Progress {
 	}
 	p.Codes = codes
 	return p
+}
+
+// check reports what no training writes.
+func (p Progress) check() error {
+	if p.Step < 0 || p.Epochs < 0 || p.Place < 0 || p.Ended != "" && p.Best == nil {
+		return fmt.Errorf("step %d of epoch %d at place %d, ended %q: %w", p.Step, p.Epochs, p.Place, p.Ended, storage.ErrInvalid)
+	}
+	return nil
 }

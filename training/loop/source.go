@@ -54,5 +54,5 @@ func (s *sequence) at(place int64) int64 {
 }
 
 func noImages(last Rejected) error {
-	return fmt.Errorf("%w; the last one, %s: %s", ErrNoImages, last.URI, last.Message)
+	return fmt.Errorf("%w; the last one: %s/%s: %s", ErrNoImages, last.Stage, last.Code, last.Message)
 }

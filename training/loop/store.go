@@ -193,7 +193,7 @@ func (s *Store) read(ctx context.Context, name string) (checkpoint, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &c)
 	}
-	return c, err
+	return c, errors.Join(err, c.Progress.check())
 }
 
 // Tensors reads a file of tensors and checks its digest.

@@ -6,7 +6,7 @@ import (
 )
 
 // LabelSpace is the name of the space that the tags' vectors span.
-const LabelSpace = "sdl-scenes-1"
+const LabelSpace = "sdl-scenes-2"
 
 // Vocabulary returns the scenes' tags.
 func Vocabulary() *model.Vocabulary {
@@ -19,7 +19,7 @@ func Vocabulary() *model.Vocabulary {
 }
 
 // Architecture is the network that the scenes are small enough for.
-var Architecture = tresnet.Architecture{Layers: [4]int{1, 1, 1, 1}, Width: 0.25, Rows: 4, Dim: Dim, InputSize: 64}
+var Architecture = tresnet.Architecture{Layers: [4]int{1, 1, 1, 1}, Width: 0.25, Rows: 7, Dim: Dim, InputSize: 64}
 
 // defaultSeed makes the default bundle the same in every process.
 const defaultSeed = 1

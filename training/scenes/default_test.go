@@ -20,7 +20,7 @@ func TestDefaultFitsTogether(t *testing.T) {
 	if err := b.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if d := b.Description; d.Lineage.Trained || d.Lineage.Seed == nil || d.Rows != 4 || d.Dim != Dim || d.Input.Size != 64 {
+	if d := b.Description; d.Lineage.Trained || d.Lineage.Seed == nil || d.Rows != Architecture.Rows || d.Dim != Dim || d.Input.Size != 64 {
 		t.Errorf("got %+v", d)
 	}
 	again, w, err := Default()
@@ -45,11 +45,5 @@ func BenchmarkDefault(b *testing.B) {
 		if _, _, err := Default(); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func BenchmarkDraw(b *testing.B) {
-	for i := 0; b.Loop(); i++ {
-		Draw(1, i)
 	}
 }

@@ -1,12 +1,10 @@
 package scenes
 
 import (
-	"cmp"
 	"image"
 	"image/color"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"golang.org/x/image/vector"
 )
@@ -14,59 +12,24 @@ import (
 // Side is the width and height of a scene in pixels.
 const Side = 128
 
-const (
-	maxObjects   = 3
-	placingTries = 200
-	gap          = 3 // pixels between objects and to the border, at least
-)
-
 // Draw returns scene number index of the series that seed names, and the tags
 // that are true of it in the order of the vocabulary. The same arguments give
 // the same tags and, but for rounding between kinds of processors, picture.
 func Draw(seed int64, index int) (image.Image, []string) {
 	rng := newRand(seed, index)
-	objects := compose(rng)
-	canvas := background(rng)
-	for _, o := range objects {
-		paint(canvas, o)
+	panels := compose(rng)
+	canvas := image.NewRGBA(image.Rect(0, 0, Side, Side))
+	for _, p := range panels {
+		p.cloth.paint(canvas, p.place, rng)
+		p.object.paint(canvas, p.place)
 	}
-	return canvas, tagsOf(objects)
+	return canvas, tagsOf(panels)
 }
 
-// compose draws objects and places them without overlap, the largest first. One
-// that finds no place is left out.
-func compose(rng *rand.Rand) []object {
-	drawn := make([]object, 1+rng.IntN(maxObjects))
-	for i := range drawn {
-		drawn[i] = randomObject(rng)
-	}
-	slices.SortStableFunc(drawn, func(a, b object) int { return cmp.Compare(b.radius, a.radius) })
-	var placed []object
-	for _, o := range drawn {
-		if place(rng, &o, placed) {
-			placed = append(placed, o)
-		}
-	}
-	return placed
-}
-
-func place(rng *rand.Rand, o *object, among []object) bool {
-	margin := o.radius + gap
-	for range placingTries {
-		o.centre = point{between(rng, margin, Side-margin), between(rng, margin, Side-margin)}
-		if !slices.ContainsFunc(among, func(other object) bool {
-			return math.Hypot(o.centre.x-other.centre.x, o.centre.y-other.centre.y) < o.radius+other.radius+gap
-		}) {
-			return true
-		}
-	}
-	return false
-}
-
-func tagsOf(objects []object) []string {
+func tagsOf(panels []panel) []string {
 	given := map[string]bool{}
-	for _, o := range objects {
-		o.tags(given)
+	for _, p := range panels {
+		p.tags(given)
 	}
 	tags := []string{}
 	for _, t := range Tags() {
@@ -77,55 +40,45 @@ func tagsOf(objects []object) []string {
 	return tags
 }
 
-// background is a nearly gray slope, light or dark, with a little grain.
-func background(rng *rand.Rand) *image.RGBA {
-	canvas := image.NewRGBA(image.Rect(0, 0, Side, Side))
-	level := between(rng, 0.82, 0.96)
-	if rng.IntN(2) == 0 {
-		level = between(rng, 0.1, 0.22)
-	}
-	tint := hsv(360*rng.Float64(), 0.06, 1)
-	sin, cos := math.Sincos(2 * math.Pi * rng.Float64())
-	for y := range Side {
-		for x := range Side {
-			slope := (cos*float64(x-Side/2) + sin*float64(y-Side/2)) / Side
-			light := min(1, level+0.08*slope+0.015*rng.NormFloat64())
-			canvas.SetRGBA(x, y, scale(tint, max(0, light)))
+// paint lays the cloth over a part of the canvas, with a little grain.
+func (c cloth) paint(canvas *image.RGBA, place image.Rectangle, rng *rand.Rand) {
+	for y := place.Min.Y; y < place.Max.Y; y++ {
+		for x := place.Min.X; x < place.Max.X; x++ {
+			at := point{float64(x) + 0.5 - c.centre.x, float64(y) + 0.5 - c.centre.y}
+			light := c.ground + (c.print-c.ground)*c.pattern(at, c.period, c.slant)
+			canvas.SetRGBA(x, y, scale(c.tint, min(1, max(0, light+grain*rng.NormFloat64()))))
 		}
 	}
-	return canvas
 }
+
+const grain = 0.015
 
 func scale(c color.RGBA, by float64) color.RGBA {
 	part := func(v uint8) uint8 { return uint8(math.Round(float64(v) * by)) }
 	return color.RGBA{part(c.R), part(c.G), part(c.B), 255}
 }
 
-// paint lays an object over the canvas with soft edges.
-func paint(canvas *image.RGBA, o object) {
-	ground, print := o.colours()
-	cover := coverage(o)
-	for y := range Side {
-		for x := range Side {
-			a := float64(cover.AlphaAt(x, y).A) / 255
-			if a == 0 {
-				continue
+// paint lays the object over its place with soft edges.
+func (o object) paint(canvas *image.RGBA, place image.Rectangle) {
+	own := hsv(o.hue, 1-o.whiting, o.value)
+	cover := o.coverage(place)
+	for y := place.Min.Y; y < place.Max.Y; y++ {
+		for x := place.Min.X; x < place.Max.X; x++ {
+			if a := cover.AlphaAt(x-place.Min.X, y-place.Min.Y).A; a > 0 {
+				canvas.SetRGBA(x, y, mix(canvas.RGBAAt(x, y), own, float64(a)/255))
 			}
-			at := point{float64(x) + 0.5 - o.centre.x, float64(y) + 0.5 - o.centre.y}
-			own := mix(ground, print, o.texture.paint(at, o.period, o.slant))
-			canvas.SetRGBA(x, y, mix(canvas.RGBAAt(x, y), own, a))
 		}
 	}
 }
 
-// coverage is the share of each pixel that the object's outline encloses.
-func coverage(o object) *image.Alpha {
-	raster := vector.NewRasterizer(Side, Side)
-	sin, cos := math.Sincos(o.turn)
+// coverage is the share of each pixel of the place that the outline encloses.
+func (o object) coverage(place image.Rectangle) *image.Alpha {
+	raster := vector.NewRasterizer(place.Dx(), place.Dy())
+	left, top := o.centre.x-float64(place.Min.X), o.centre.y-float64(place.Min.Y)
 	for _, polygon := range o.shape.outline() {
 		for i, p := range polygon {
-			x := float32(o.centre.x + o.radius*(p.x*cos-p.y*sin))
-			y := float32(o.centre.y + o.radius*(p.x*sin+p.y*cos))
+			p = p.turned(o.turn)
+			x, y := float32(left+o.radius*p.x), float32(top+o.radius*p.y)
 			if i == 0 {
 				raster.MoveTo(x, y)
 			} else {
@@ -134,7 +87,7 @@ func coverage(o object) *image.Alpha {
 		}
 		raster.ClosePath()
 	}
-	cover := image.NewAlpha(image.Rect(0, 0, Side, Side))
+	cover := image.NewAlpha(image.Rect(0, 0, place.Dx(), place.Dy()))
 	raster.Draw(cover, cover.Bounds(), image.Opaque, image.Point{})
 	return cover
 }

@@ -1,43 +1,45 @@
 package scenes
 
 import (
+	"image"
 	"image/color"
 	"math"
 	"math/rand/v2"
 )
 
-// hueReach is how far, in degrees, a hue may lie from a name that is given to it.
-const hueReach = 18
+// size names a range of radii, as shares of the picture's side; the middle one
+// has no name.
+type size struct {
+	name     string
+	side     float64 // -1 small, 0, 1 large
+	min, max float64
+}
 
-// object is one thing in a scene. Lengths are in pixels.
+var sizes = []size{{"small", -1, 0.115, 0.13}, {"", 0, 0.15, 0.165}, {"large", 1, 0.19, 0.205}}
+
+// object is the coloured thing on a panel. Lengths are in pixels.
 type object struct {
 	hue            float64 // degrees
 	light          float64 // -1 dark, 0, 1 pale
 	shape          shape
-	texture        texture
 	size           size
 	centre         point
 	radius         float64
 	turn           float64 // radians
-	period         float64 // of the texture
-	slant          float64 // of the texture, radians
 	value, whiting float64 // of the colour, 0 to 1
 }
 
-// randomObject draws an object's properties; its place comes later.
-func randomObject(rng *rand.Rand) object {
+func randomObject(rng *rand.Rand, place image.Rectangle) object {
 	o := object{
-		hue:     360 * rng.Float64(),
-		light:   []float64{-1, 0, 0, 1}[rng.IntN(4)],
-		shape:   shapes[rng.IntN(len(shapes))],
-		texture: textures[rng.IntN(len(textures))],
-		size:    sizes[rng.IntN(len(sizes))],
-		turn:    radians(between(rng, -12, 12)),
-		slant:   radians(between(rng, -7, 7)),
+		hue:   360 * rng.Float64(),
+		light: []float64{-1, 0, 0, 1}[rng.IntN(4)],
+		shape: shapes[rng.IntN(len(shapes))],
+		size:  sizes[rng.IntN(len(sizes))],
+		turn:  radians(between(rng, -12, 12)),
 	}
 	o.radius = between(rng, o.size.min, o.size.max) * Side
-	o.period = between(rng, 5, 7) + o.radius/8
 	o.value, o.whiting = tone(rng, o.light)
+	o.centre = inside(rng, place, reach*o.radius)
 	return o
 }
 
@@ -54,53 +56,26 @@ func tone(rng *rand.Rand, light float64) (value, whiting float64) {
 
 func between(rng *rand.Rand, low, high float64) float64 { return low + (high-low)*rng.Float64() }
 
-// tags adds the names that are true of the object.
-func (o object) tags(into map[string]bool) {
+// names are those of the object, without hypernyms.
+func (o object) names() []string {
+	names := []string{o.shape.name}
+	if o.shape.kindOf != "" {
+		names = append(names, o.shape.kindOf)
+	}
+	if o.size.name != "" {
+		names = append(names, o.size.name)
+	}
 	for _, c := range colours {
-		if hueDistance(o.hue, c.hue) <= hueReach {
-			into[c.name] = true
+		if circleDistance(o.hue, c.hue) <= hueReach {
+			names = append(names, c.name)
 		}
 	}
-	into[o.shape.name], into[o.texture.name], into[o.size.name] = true, true, true
 	for _, t := range tones {
 		if t.light == o.light {
-			into[t.name] = true
+			names = append(names, t.name)
 		}
 	}
-	o.hypernyms(into)
-}
-
-// hypernyms adds those names above: by hue for warm and cool, by member for the
-// rest.
-func (o object) hypernyms(into map[string]bool) {
-	if hueDistance(o.hue, 20) <= 60 {
-		into["warm"] = true
-	}
-	if hueDistance(o.hue, 220) <= 60 {
-		into["cool"] = true
-	}
-	for _, h := range hypernyms {
-		for _, m := range h.members {
-			if m == o.shape.name || m == o.texture.name {
-				into[h.name] = true
-			}
-		}
-	}
-}
-
-func hueDistance(a, b float64) float64 {
-	d := math.Mod(math.Abs(a-b), 360)
-	return min(d, 360-d)
-}
-
-// colours are the object's own colour and the one of its pattern: lighter on a
-// dark object, darker on others.
-func (o object) colours() (ground, print color.RGBA) {
-	ground = hsv(o.hue, 1-o.whiting, o.value)
-	if o.light < 0 {
-		return ground, hsv(o.hue, 0.75, min(1, 2*o.value))
-	}
-	return ground, hsv(o.hue, min(1, 1.15*(1-o.whiting)), 0.55*o.value)
+	return names
 }
 
 // hsv converts hue in degrees, saturation and value in 0 to 1.

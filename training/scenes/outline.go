@@ -4,9 +4,12 @@ import "math"
 
 type point struct{ x, y float64 }
 
-// outline is a shape inside the unit circle: closed polygons, y downwards, the
+// outline is a shape in about the unit circle: closed polygons, y downwards, the
 // first filled and any further one a hole (wound the other way).
 type outline func() [][]point
+
+// reach is how many radii an outline's farthest point may be from its centre.
+const reach = 1.12
 
 const curveSteps = 64
 
@@ -15,7 +18,9 @@ func ellipse() [][]point { return [][]point{oval(1, 0.5)} }
 func ring() [][]point    { return hollowed(oval(1, 1), 0.58) }
 func square() [][]point  { return [][]point{box(0.78, 0.78)} }
 func frame() [][]point   { return hollowed(box(0.78, 0.78), 0.58) }
-func diamond() [][]point { return [][]point{{{0, -1}, {0.68, 0}, {0, 1}, {-0.68, 0}}} }
+func diamond() [][]point { return [][]point{{{0, -1}, {0.75, 0}, {0, 1}, {-0.75, 0}}} }
+func wedge() [][]point   { return [][]point{{{0, -1}, {0.42, 0.9}, {-0.42, 0.9}}} }
+func gable() [][]point   { return hollowed(regular(3, 1), 0.5) }
 func hexagon() [][]point { return [][]point{regular(6, 1)} }
 
 func rectangle() [][]point { return [][]point{box(1, 0.46)} }
@@ -92,4 +97,10 @@ func hollowed(outer []point, share float64) [][]point {
 		inner[len(outer)-1-i] = point{share * p.x, share * p.y}
 	}
 	return [][]point{outer, inner}
+}
+
+// turned turns a point around the origin, clockwise as y runs downwards.
+func (p point) turned(angle float64) point {
+	sin, cos := math.Sincos(angle)
+	return point{p.x*cos - p.y*sin, p.x*sin + p.y*cos}
 }
