@@ -188,7 +188,7 @@ func newModelInspect() *cobra.Command {
 		Short: "Show what a bundle holds and check its files",
 		Example: `  sdl-batch model inspect bundle
   sdl-batch model inspect s3://lake/models/current`,
-		Args:    exactArgs("a bundle"),
+		Args: exactArgs("a bundle"),
 		RunE: func(c *cobra.Command, args []string) error {
 			b, err := model.OpenBundle(c.Context(), args[0])
 			if err != nil {

@@ -39,9 +39,9 @@ func scripts(folder string) testscript.Params {
 	return testscript.Params{
 		Dir: folder, Setup: setUp, Condition: condition, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "golden": copyGolden, "json": checkJSON, "images": listImages,
+			"status": status, "golden": copyGolden, "json": checkJSON, "jsonenv": keepJSON, "images": listImages,
 			"png": drawPNG, "jpeg": drawJPEG, "bytes": writeBytes, "cut": cutFile, "alter": alterFile,
-			"labels": writeLabels, "pertag": listTags,
+			"labels": writeLabels, "pertag": listTags, "manifestof": manifestOf, "review": review,
 		},
 	}
 }

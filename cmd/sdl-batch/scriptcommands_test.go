@@ -68,28 +68,40 @@ func copyGolden(ts *testscript.TestScript, neg bool, args []string) {
 // holds at a path such as rejects.fetch/not_found or neighbours.0.tag.
 func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
 	args = want(ts, neg, args, "json PATH WANT")
+	if got := valueAt(ts, args[0]); got != args[1] {
+		ts.Fatalf("%s is %s, want %s", args[0], got, args[1])
+	}
+}
+
+// jsonenv PATH NAME keeps a value of the last output in a variable.
+func keepJSON(ts *testscript.TestScript, neg bool, args []string) {
+	args = want(ts, neg, args, "jsonenv PATH NAME")
+	ts.Setenv(args[1], valueAt(ts, args[0]))
+}
+
+// valueAt is the value at a path, apart by dots, of the last output; of a list
+// how many items it has.
+func valueAt(ts *testscript.TestScript, path string) string {
 	var value any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &value))
-	for _, key := range strings.Split(args[0], ".") {
+	for _, key := range strings.Split(path, ".") {
 		switch v := value.(type) {
 		case map[string]any:
 			value = v[key]
 		case []any:
 			i := number(ts, key)
 			if i >= len(v) {
-				ts.Fatalf("%s: %d items", args[0], len(v))
+				ts.Fatalf("%s: %d items", path, len(v))
 			}
 			value = v[i]
 		default:
-			ts.Fatalf("%s: nothing holds %q", args[0], key)
+			ts.Fatalf("%s: nothing holds %q", path, key)
 		}
 	}
 	if list, ok := value.([]any); ok {
 		value = fmt.Sprintf("%d items", len(list))
 	}
-	if got := fmt.Sprint(value); got != args[1] {
-		ts.Fatalf("%s is %s, want %s", args[0], got, args[1])
-	}
+	return fmt.Sprint(value)
 }
 
 // images DATASET RUN prints the images table, a line a row: number, uri,

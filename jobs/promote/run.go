@@ -127,14 +127,14 @@ func (o Options) measureSide(ctx context.Context, p *Promotion, s *Side, what, u
 		s.measured(e)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return fmt.Errorf("measure the %s model: %w", what, err)
 	}
 	if p.LabelsDigest == "" {
 		p.LabelsDigest, p.Rows = e.LabelsDigest, e.Rows
 	}
 	switch {
 	case e.ModelID != s.ModelID:
-		return fmt.Errorf("%s: %w: it was %s, is %s", what, jobs.ErrChanged, s.ModelID, e.ModelID)
+		return fmt.Errorf("the %s model: %w: it was %s, is %s", what, jobs.ErrChanged, s.ModelID, e.ModelID)
 	case e.LabelsDigest != p.LabelsDigest || e.VocabID != p.VocabID:
 		return fmt.Errorf("labels or vocabulary: %w", jobs.ErrChanged)
 	}

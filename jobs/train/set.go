@@ -18,7 +18,7 @@ const maxNamed = 1000
 type set struct {
 	*labels.Set
 	train, validation *labels.Part
-	places            int // positive seen tags that an image of train has at most
+	places            int   // positive seen tags that an image of train has at most
 	rated             int64 // images of validation with a seen tag
 	dropped           int64
 	named             []string // of those, without secrets

@@ -20,7 +20,7 @@ type Pixels struct {
 func (p *Pixels) Run(ctx context.Context, from int64, each func(context.Context, *Batch) error) error {
 	side := p.Stream.Spec.Size
 	g := &gatherer{
-		n: p.Part.Len(), imageLen: side * side * 3, size: p.Batch, each: each, good: from,
+		n: p.Part.Len(), imageLen: side * side * 3, size: p.Batch, each: each, good: from - 1,
 		batch: Batch{Pixels: make([]uint8, p.Batch*side*side*3)},
 	}
 	err := p.Stream.Run(ctx, p.items(from), func(ctx context.Context, c *images.Chunk) error {
@@ -53,7 +53,7 @@ type gatherer struct {
 	size     int
 	each     func(context.Context, *Batch) error
 	batch    Batch
-	good     int64 // place of the last image
+	good     int64 // place of the last image, at first that before the source's
 	err      error // that ended it
 }
 
@@ -74,7 +74,7 @@ func (g *gatherer) take(ctx context.Context, c *images.Chunk) error {
 	}
 	for _, r := range rejected {
 		g.pass(r)
-		if r.Position-g.good >= g.n {
+		if (r.Position+1)%g.n == 0 && r.Position-g.good >= g.n { // the end of a pass without any
 			return noImages(g.batch.Rejected[len(g.batch.Rejected)-1])
 		}
 	}

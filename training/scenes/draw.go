@@ -40,6 +40,9 @@ func tagsOf(panels []panel) []string {
 	return tags
 }
 
+// grain is the spread of a cloth's lightness around its pattern's.
+const grain = 0.015
+
 // paint lays the cloth over a part of the canvas, with a little grain.
 func (c cloth) paint(canvas *image.RGBA, place image.Rectangle, rng *rand.Rand) {
 	for y := place.Min.Y; y < place.Max.Y; y++ {
@@ -50,8 +53,6 @@ func (c cloth) paint(canvas *image.RGBA, place image.Rectangle, rng *rand.Rand) 
 		}
 	}
 }
-
-const grain = 0.015
 
 func scale(c color.RGBA, by float64) color.RGBA {
 	part := func(v uint8) uint8 { return uint8(math.Round(float64(v) * by)) }
