@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -49,20 +48,54 @@ drawn. The scenes, the manifest and the dataset stay in the folder.`,
 }
 
 func printDemo(w io.Writer, r demo.Result, folder string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "SCENE\tDRAWN\tFOUND, SEEN IN TRAINING\tFOUND, UNSEEN\n")
 	for _, i := range r.Images {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", i.File, strings.Join(i.Truth, " "), ranked(i.Seen, i.Truth), ranked(i.Unseen, i.Truth))
+		fmt.Fprintf(w, "%s\n", i.File)
+		for _, line := range []struct{ what, words string }{
+			{"drawn", drawn(i)}, {"seen", ranked(i.Seen, i.Truth)}, {"unseen", ranked(i.Unseen, i.Truth)},
+		} {
+			fmt.Fprintf(w, "  %-7s %s\n", line.what, wrapped(line.words, "\n"+strings.Repeat(" ", 10)))
+		}
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nA * marks a tag that is true of the scene.\n")
+	fmt.Fprintf(w, "\nDrawn is what is true of a scene; [tags] in brackets were never shown in training. Seen and unseen are the best\n"+
+		"tags that were found, best first; a * marks those that are true.\n")
 	if r.Summary.Untrained {
 		fmt.Fprintf(w, "The model in this program is seeded and untrained: its tags are noise, and show the job, not the method.\n")
 	}
 	fmt.Fprintf(w, "Scenes and manifest are in %s; %s shows them.\n\n", folder, r.Page)
 	return printSummary(w, r.Summary, false)
+}
+
+// drawn joins the tags that are true of a scene, unseen ones in brackets.
+func drawn(i demo.Image) string {
+	words := slices.Clone(i.Truth)
+	for at, tag := range words {
+		if i.IsUnseen(tag) {
+			words[at] = "[" + tag + "]"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// textWidth is where lines of words are broken.
+const textWidth = 92
+
+// wrapped breaks a line between words.
+func wrapped(text, newline string) string {
+	var out strings.Builder
+	length := 0
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i > 0 && length+1+len(word) > textWidth:
+			out.WriteString(newline)
+			length = 0
+		case i > 0:
+			out.WriteString(" ")
+			length++
+		}
+		out.WriteString(word)
+		length += len(word)
+	}
+	return out.String()
 }
 
 // ranked joins tags, best first, and marks the true ones.

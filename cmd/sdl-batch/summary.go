@@ -18,6 +18,7 @@ func program() string { return "sdl-batch " + version }
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // it is for people and programs, not for a page
 	return e.Encode(v)
 }
 

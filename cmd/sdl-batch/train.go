@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -33,6 +34,11 @@ seen tags, on images that are held out, pick the best epoch. Rows whose split is
 train or val stay on that side; of rows without a split, --held-out is the share
 that validates.
 
+L is Parquet with the columns uri (string) and positives (list of strings), and
+perhaps negatives (list of strings; where it is not null, what is in neither list is
+unknown) and split (string). Images without a seen tag among their positives are
+left out, counted and named.
+
 Interrupted at any point, the same command goes on where it stopped, and ends with
 the weights it would have had. B2/_training holds checkpoints, metrics.parquet and
 training.html, a page with the curves.`,
@@ -45,7 +51,7 @@ training.html, a page with the curves.`,
 			if err := positive(c, "epochs", "batch", "threads", "decoders", "fetchers", "rows", "size", "rate"); err != nil {
 				return err
 			}
-			if err := fillRecipe(c, &o, preset); err != nil {
+			if err := errors.Join(ofNewNets(c, o.Init), fillRecipe(c, &o, preset)); err != nil {
 				return err
 			}
 			o.Program, o.LibraryEnv = program(), os.Getenv("SDL_ORT_LIB")
@@ -80,7 +86,7 @@ func trainFlags(c *cobra.Command, o *train.Options, preset *string) {
 	f.IntVar(&o.Rows, "rows", 7, "rows of the embedding matrix of a new net, K")
 	f.IntVar(&o.Size, "size", 224, "side of a new net's square input in pixels")
 	f.StringVar(&o.Filter, "filter", model.FilterBicubic, "resize filter of a new net: bicubic or bilinear")
-	f.StringVar(&o.Features, "features", "", "folder that keeps computed features for later trainings (default: none; with --tune head)")
+	f.StringVar(&o.Features, "features", "", "folder that keeps computed features for later trainings with --tune head (default: none)")
 	f.DurationVar(&o.SaveEvery, "save-every", 0, "time between checkpoints within an epoch (default: 10m)")
 	f.StringSliceVar(&o.AllowRoots, "allow-root", nil, "local folders that remote labels may name (default: none)")
 	f.Float64Var(&o.MaxRejectRate, "max-reject-rate", 0.1, "share of images that may be unreadable, 0 to 1; over it the training ends")
@@ -89,6 +95,16 @@ func trainFlags(c *cobra.Command, o *train.Options, preset *string) {
 	complete(c, "tune", train.Tunings...)
 	complete(c, "recipe", train.PresetNames...)
 	complete(c, "filter", model.FilterBicubic, model.FilterBilinear)
+}
+
+// ofNewNets refuses flags that say what a bundle says itself.
+func ofNewNets(c *cobra.Command, init string) error {
+	for _, name := range []string{"rows", "size", "filter"} {
+		if c.Flags().Changed(name) && !strings.HasPrefix(init, "new:") {
+			return usage("--%s is for a new net, and --init %s is a bundle", name, init)
+		}
+	}
+	return nil
 }
 
 // setting is one flag of the recipe.
@@ -103,7 +119,7 @@ var settings = []setting{
 	{"rate", "largest learning rate of the one-cycle schedule", func(r *train.Recipe) any { return &r.Rate }},
 	{"warmup", "share of the steps that climb to it", func(r *train.Recipe) any { return &r.WarmUp }},
 	{"decay", "L2 decay of weights; biases and norms have none", func(r *train.Recipe) any { return &r.Decay }},
-	{"regulariser", "weight w of the matrix rows' variance in the loss, 0 to 1", func(r *train.Recipe) any { return &r.Regulariser }},
+	{"regulariser", "weight w of the matrix rows' variance in the loss, 0 to below 1", func(r *train.Recipe) any { return &r.Regulariser }},
 	{"no-regulariser", "leave it out: the loss is diversity times ranking", func(r *train.Recipe) any { return &r.NoRegulariser }},
 	{"no-diversity", "weigh every image alike", func(r *train.Recipe) any { return &r.NoDiversity }},
 	{"cutout", "side of the square cut out, in parts of the image's; 0: none", func(r *train.Recipe) any { return &r.Cutout }},
@@ -125,7 +141,7 @@ func recipeFlags(c *cobra.Command) {
 		panic("main: " + err.Error())
 	}
 	for _, s := range settings {
-		usage := s.usage + " (default: the recipe's)"
+		usage := s.usage + defaults(s)
 		switch s.field(&reference).(type) {
 		case *int:
 			f.Int(s.name, 0, usage)
@@ -139,6 +155,28 @@ func recipeFlags(c *cobra.Command) {
 			f.String(s.name, "", usage)
 		}
 	}
+}
+
+// defaults are a setting's values in the recipes.
+func defaults(s setting) string {
+	var all []string
+	for _, name := range train.PresetNames {
+		r, err := train.Preset(name)
+		if err != nil {
+			panic("main: " + err.Error())
+		}
+		all = append(all, fmt.Sprint(reflect.ValueOf(s.field(&r)).Elem()))
+	}
+	switch alike := len(slices.Compact(slices.Clone(all))) == 1; {
+	case alike && all[0] == "false":
+		return ""
+	case alike:
+		return fmt.Sprintf(" (default: %s)", all[0])
+	}
+	for i, name := range train.PresetNames {
+		all[i] = name + " " + all[i]
+	}
+	return fmt.Sprintf(" (default: %s)", strings.Join(all, ", "))
 }
 
 // fillRecipe takes the preset and what the flags say otherwise.

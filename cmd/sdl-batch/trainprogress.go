@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -54,7 +55,7 @@ func (l *trainLines) show(e engine.Event) {
 type trainBar struct {
 	*bar
 	steps    *mpb.Bar
-	progress train.Stepped
+	progress atomic.Pointer[train.Stepped]
 }
 
 func (b *trainBar) show(e engine.Event) {
@@ -67,7 +68,7 @@ func (b *trainBar) show(e engine.Event) {
 		}
 		b.begin(e)
 	case train.Stepped:
-		b.progress = e
+		b.progress.Store(&e)
 		b.steps.SetCurrent(e.Step)
 	case train.Validated:
 		if e.Measured {
@@ -76,24 +77,37 @@ func (b *trainBar) show(e engine.Event) {
 	case train.Rejected:
 		b.say("passed over %s: %s: %s\n", e.URI, e.Code, e.Message)
 	case engine.Progress:
-		if b.bar.bar == nil {
-			b.bar.begin(e.Total, "features")
-		}
-		b.bar.show(e)
+		b.features(e)
 	default:
 		b.bar.show(e)
+	}
+}
+
+// features shows how many are computed, of one part of the set after the other.
+func (b *trainBar) features(e engine.Progress) {
+	switch computing := b.bar.bar != nil; {
+	case e.Rows < e.Total && !computing:
+		b.bar.begin(e.Total, "features")
+	case e.Rows < e.Total:
+		b.bar.show(e)
+	case computing:
+		b.bar.bar.Abort(true)
+		b.bar.bar = nil
+		b.say("computed the features of %d images\n", e.Total-e.Rejected)
 	}
 }
 
 var tuneWords = map[string]string{"head": "the head", "last-stage": "the last stage", "all": "the whole net"}
 
 func (b *trainBar) begin(e train.Planned) {
-	b.progress = train.Stepped{Step: e.DoneSteps}
 	b.steps = b.out.AddBar(e.Steps,
 		mpb.PrependDecorators(decor.Name("training "), decor.CountersNoUnit("%d / %d", decor.WCSyncSpace)),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-			p := b.progress
-			return fmt.Sprintf(" epoch %d  loss %.4g  %.1f images/s  %s left", p.Epoch, p.Loss, p.PerSecond, p.Remaining.Round(time.Second))
+			p := b.progress.Load()
+			if p == nil {
+				return ""
+			}
+			return fmt.Sprintf(" epoch %d  loss %.4g  rate %.2g  %.1f images/s  %s left", p.Epoch, p.Loss, p.Rate, p.PerSecond, p.Remaining.Round(time.Second))
 		})),
 	)
 	b.steps.SetCurrent(e.DoneSteps)

@@ -81,11 +81,11 @@ func newClaims() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&b.Net, "net", "new:1,1,1,1x0.125", "network, as --init of train")
-	f.IntVar(&b.Train, "train", 4000, "scenes to train on")
+	f.IntVar(&b.Train, "train", 3000, "scenes to train on")
 	f.IntVar(&b.Test, "test", 2000, "scenes to measure on")
-	f.IntVar(&b.Epochs, "epochs", 12, "passes")
+	f.IntVar(&b.Epochs, "epochs", 10, "passes")
 	f.IntVar(&b.Batch, "batch", 64, "images a step")
-	f.Float64Var(&b.Rate, "rate", 4e-3, "largest learning rate")
+	f.Float64Var(&b.Rate, "rate", 8e-3, "largest learning rate")
 	f.Int64SliceVar(&b.Seeds, "seeds", []int64{1, 2, 3}, "seeds")
 	return c
 }

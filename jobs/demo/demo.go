@@ -44,6 +44,17 @@ type Image struct {
 	Seen, Unseen []columnar.RankedTag
 }
 
+// IsUnseen tells whether a tag of the scenes was kept out of training.
+func (i Image) IsUnseen(tag string) bool { return unseen[tag] }
+
+var unseen = func() map[string]bool {
+	out := map[string]bool{}
+	for _, t := range scenes.Tags() {
+		out[t.Name] = !t.Seen
+	}
+	return out
+}()
+
 // Run draws scenes, labels them with the embedded model and reads the tables
 // back.
 func Run(ctx context.Context, o Options, handle label.Handler) (Result, error) {

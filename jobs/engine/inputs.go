@@ -49,10 +49,11 @@ func NewInputs(bundle *model.Bundle, vocab *model.Vocabulary, force bool) (*Inpu
 // Description is the model's.
 func (in *Inputs) Description() *model.Description { return &in.Bundle.Description }
 
-func (s Sources) open(ctx context.Context) (*model.Bundle, *model.Vocabulary, error) {
-	bundle, vocab, err := scenes.Default()
-	if err != nil {
-		return nil, nil, err
+func (s Sources) open(ctx context.Context) (bundle *model.Bundle, vocab *model.Vocabulary, err error) {
+	if s.Model == "" || s.Vocab == "" {
+		if bundle, vocab, err = scenes.Default(); err != nil {
+			return nil, nil, err
+		}
 	}
 	if s.Model != "" {
 		if bundle, err = model.OpenBundle(ctx, s.Model); err != nil {

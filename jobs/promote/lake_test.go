@@ -47,14 +47,22 @@ const (
 	lakeMetric = "gzsl.map"
 )
 
-// scene draws picture i, as PNG, with its tags.
-func scene(i int) ([]byte, []string) {
-	picture, tags := scenes.Draw(11, i)
-	var file bytes.Buffer
-	if err := png.Encode(&file, picture); err != nil {
-		panic(err)
+// drawn are the pictures, as PNG, with their tags.
+var drawn = sync.OnceValue(func() (all []drawing) {
+	for i := range pictures {
+		picture, tags := scenes.Draw(11, i)
+		var file bytes.Buffer
+		if err := png.Encode(&file, picture); err != nil {
+			panic(err)
+		}
+		all = append(all, drawing{file.Bytes(), tags})
 	}
-	return file.Bytes(), tags
+	return all
+})
+
+type drawing struct {
+	file []byte
+	tags []string
 }
 
 // newLake fills the folder at uri, which may have options.
@@ -71,15 +79,14 @@ func newLake(t *testing.T, uri string) *lake {
 	ok(t, err)
 	t.Cleanup(func() { l.bucket.Close() })
 	var rows []columnar.Label
-	for i := range pictures {
-		file, tags := scene(i)
-		l.put(t, fmt.Sprintf("%02d.png", i), file)
-		rows = append(rows, columnar.Label{URI: fmt.Sprintf("%02d.png", i), Positives: tags, Split: []string{"test", "train"}[i%2]})
+	for i, d := range drawn() {
+		l.put(t, fmt.Sprintf("%02d.png", i), d.file)
+		rows = append(rows, columnar.Label{URI: fmt.Sprintf("%02d.png", i), Positives: d.tags, Split: []string{"test", "train"}[i%2]})
 	}
 	l.label(t, rows)
-	for _, seed := range ranked(t, l) {
-		name := fmt.Sprintf("seed-%d", seed)
-		_, err := model.WriteBundle(t.Context(), l.uri(name), seeded(t, seed), model.WriteOptions{})
+	for i, b := range ranked(t, l) {
+		name := fmt.Sprintf("model-%d", i)
+		_, err := model.WriteBundle(t.Context(), l.uri(name), b, model.WriteOptions{})
 		ok(t, err)
 		l.models = append(l.models, name)
 	}
@@ -93,28 +100,28 @@ func seeded(t *testing.T, seed int64) *model.Bundle {
 	return b
 }
 
-// ranked are the seeds of the bundles by their figures, which are the same in
-// every lake.
-func ranked(t *testing.T, l *lake) []int64 {
+// ranked are three bundles by their figures, which are the same in every lake.
+func ranked(t *testing.T, l *lake) []*model.Bundle {
 	t.Helper()
-	seedsOnce.Do(func() {
-		figures := map[int64]float64{}
+	once := &rankedOnce
+	once.Do(func() {
+		figures := map[*model.Bundle]float64{}
 		for seed := range int64(3) {
-			uri := t.TempDir()
-			_, err := model.WriteBundle(t.Context(), uri, seeded(t, seed), model.WriteOptions{})
+			b, uri := seeded(t, seed), t.TempDir()
+			_, err := model.WriteBundle(t.Context(), uri, b, model.WriteOptions{})
 			ok(t, err)
-			figures[seed] = l.figure(t, uri, lakeMetric)
-			seeds = append(seeds, seed)
+			figures[b] = l.figure(t, uri, lakeMetric)
+			once.bundles = append(once.bundles, b)
 		}
-		slices.SortFunc(seeds, func(a, b int64) int { return cmp.Compare(figures[a], figures[b]) })
+		slices.SortFunc(once.bundles, func(a, b *model.Bundle) int { return cmp.Compare(figures[a], figures[b]) })
 	})
-	return seeds
+	return once.bundles
 }
 
-var (
-	seedsOnce sync.Once
-	seeds     []int64
-)
+var rankedOnce struct {
+	sync.Once
+	bundles []*model.Bundle
+}
 
 // figure is what eval measures.
 func (l *lake) figure(t *testing.T, uri, metric string) float64 {

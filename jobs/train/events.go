@@ -75,8 +75,8 @@ type Summary struct {
 	Dropped         int64              `json:"dropped"`
 	DroppedImages   []string           `json:"dropped_images,omitempty"` // some
 	Rejected        int64              `json:"rejected"`                 // times that an image could not be had
-	Steps           int64              `json:"steps"`
-	Epochs          int                `json:"epochs"`
+	Steps           int64              `json:"steps,omitempty"`          // 0 where it was finished already
+	Epochs          int                `json:"epochs,omitempty"`
 	BestEpoch       int                `json:"best_epoch"`
 	Metrics         map[string]float64 `json:"metrics"` // of the best epoch's validation, percent
 	Ended           string             `json:"ended"`

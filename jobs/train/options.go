@@ -82,6 +82,17 @@ func (o Options) validate() error {
 	return nil
 }
 
+// warnings tells of settings that do nothing.
+func (o Options) warnings() (list []string) {
+	if r := o.Recipe; o.Tune == "head" && (r.Flip || r.Cutout > 0 || r.Ops > 0) {
+		list = append(list, "images are not varied where the head alone is trained: its features are computed once")
+	}
+	if o.Tune != "head" && o.Features != "" {
+		list = append(list, "features are kept only where the head alone is trained")
+	}
+	return list
+}
+
 // objects opens what the rows name. Labels on this machine may name any file
 // here; those from elsewhere only what the options allow.
 func (o Options) objects() (*storage.Objects, error) {

@@ -65,7 +65,7 @@ func (p plan) settle(ctx context.Context, out *storage.Bucket) error {
 	if bytes.Equal(stored, mine) {
 		return nil
 	}
-	return fmt.Errorf("%w: %s holds another training: %s", ErrOtherTraining, out.URI(), differences(stored, mine))
+	return fmt.Errorf("%w: in %s, %s", ErrOtherTraining, out.URI(), differences(stored, mine))
 }
 
 // ErrOtherTraining is reported for an output that belongs to a training with

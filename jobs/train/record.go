@@ -27,6 +27,7 @@ type record struct {
 
 	smooth   float64 // loss
 	perStep  float64 // seconds, smoothed
+	perEpoch float64 // seconds of the last validation
 	waiting  float64 // share of the time, smoothed
 	rejected int64
 	toldAt   time.Time
@@ -97,11 +98,16 @@ func (r *record) step(e loop.StepDone) {
 		return
 	}
 	r.toldAt = time.Now()
-	left := time.Duration(float64(r.config.Steps()-e.Step) * r.perStep * float64(time.Second))
 	r.send(Stepped{
 		Step: e.Step, Steps: r.config.Steps(), Epoch: e.Epoch, Epochs: r.config.Epochs, Loss: r.smooth, Rate: e.Learning,
-		PerSecond: float64(e.Images) / r.perStep, Remaining: left, Rejected: r.rejected, WaitsForImages: r.waiting,
+		PerSecond: float64(e.Images) / r.perStep, Remaining: r.left(e), Rejected: r.rejected, WaitsForImages: r.waiting,
 	})
+}
+
+// left is the time for all steps and validations that are to come.
+func (r *record) left(e loop.StepDone) time.Duration {
+	seconds := float64(r.config.Steps()-e.Step)*r.perStep + float64(r.config.Epochs-e.Epoch+1)*r.perEpoch
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // follow is a moving average that begins with the first value.
@@ -113,6 +119,7 @@ func follow(average, value float64) float64 {
 }
 
 func (r *record) epoch(e loop.EpochDone) {
+	r.perEpoch = e.Seconds
 	r.history.AddEpoch(history.Epoch{Epoch: e.Epoch, Step: e.Step, Seconds: e.Seconds, Metrics: e.Metrics, Best: e.Best})
 	value, measured := e.Metrics[r.config.Metric]
 	r.send(Validated{Epoch: e.Epoch, Epochs: r.config.Epochs, Metric: r.config.Metric, Value: value, Measured: measured, Best: e.Best, Seconds: e.Seconds})

@@ -63,7 +63,7 @@ func (o Options) run(ctx context.Context, out *storage.Bucket, send engine.Handl
 	if err != nil {
 		return Summary{}, err
 	}
-	for _, w := range in.Warnings {
+	for _, w := range append(in.Warnings, o.warnings()...) {
 		send(engine.Warned{Message: w})
 	}
 	tags := loop.NewSeenTags(in.Vocab)
