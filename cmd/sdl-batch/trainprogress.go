@@ -107,7 +107,7 @@ func (b *trainBar) begin(e train.Planned) {
 			if p == nil {
 				return ""
 			}
-			return fmt.Sprintf(" epoch %d  loss %.4g  rate %.2g  %.1f images/s  %s left", p.Epoch, p.Loss, p.Rate, p.PerSecond, p.Remaining.Round(time.Second))
+			return fmt.Sprintf(" %s left  loss %.4g  epoch %d  %.1f images/s  rate %.2g", p.Remaining.Round(time.Second), p.Loss, p.Epoch, p.PerSecond, p.Rate)
 		})),
 	)
 	b.steps.SetCurrent(e.DoneSteps)

@@ -469,7 +469,7 @@ func TestWhatCannotBeTrainedIsRefused(t *testing.T) {
 		"learning rate -1: want above 0":                           func(o *train.Options) { o.Recipe.Rate = -1 },
 		"warm-up 1: want above 0 and below 1":                      func(o *train.Options) { o.Recipe.WarmUp = 1 },
 		`metric "zsl.map": the best epoch is picked on seen tags`:  func(o *train.Options) { o.Recipe.Metric = "zsl.map" },
-		`no such metric: "seen.f1@4"; there are `:                  func(o *train.Options) { o.Recipe.Metric = "seen.f1@4" },
+		`metric "seen.f1@4": want seen.map, `:                      func(o *train.Options) { o.Recipe.Metric = "seen.f1@4" },
 		"want new:tresnet-m, -l or -xl":                            func(o *train.Options) { o.Init = "new:resnet-50" },
 		"labels nowhere.parquet":                                   func(o *train.Options) { o.Labels = "nowhere.parquet" },
 		"vocabulary: ":                                             func(o *train.Options) { o.Vocab = "nowhere.parquet" },

@@ -52,7 +52,7 @@ func (t *training) measurable() error {
 	_, err := evaluate.New(t.Vocab, evaluate.Options{}).Result().Metric(t.options.Recipe.Metric)
 	switch all := t.set.validation.Len(); {
 	case errors.Is(err, evaluate.ErrNoMetric):
-		return fmt.Errorf("%w: metric: %w", jobs.ErrConfig, err)
+		return fmt.Errorf("%w: metric %q: want seen.map, seen.map_present, or seen.p@K, seen.r@K, seen.f1@K with K 3 or 5", jobs.ErrConfig, t.options.Recipe.Metric)
 	case all > 0 && t.set.rated == 0:
 		return fmt.Errorf("%w: labels: none of the %d images that validate has a seen tag", jobs.ErrConfig, all)
 	}

@@ -26,7 +26,7 @@ type recipe struct {
 	Lrs                             []float64
 	Beta1                           []float64 `json:"adam_beta1"`
 	Decay                           float64   `json:"weight_decay"`
-	VarWeight                       float64   `json:"var_weight"`
+	VarWeight                       *float64  `json:"var_weight"` // nil: no regulariser
 	MaxRate                         float64   `json:"max_lr"`
 	Start                           float64   `json:"pct_start"`
 }
@@ -42,6 +42,13 @@ func readRecipe(t *testing.T, file golden.File) recipe {
 
 func (r recipe) architecture() tresnet.Architecture {
 	return tresnet.Architecture{Layers: r.Layers, Width: r.Width, Rows: r.Rows, Dim: r.Dim, InputSize: r.Size}
+}
+
+func (r recipe) loss() loss.Config {
+	if r.VarWeight == nil {
+		return loss.Config{Plain: true}
+	}
+	return loss.Config{Regulariser: *r.VarWeight}
 }
 
 func (r recipe) schedule() optimise.OneCycle {
@@ -60,7 +67,7 @@ func (r recipe) config(file golden.File) step.Config {
 	adam.Decay = r.Decay
 	return step.Config{
 		Architecture: r.architecture(), Input: tresnet.Input{Floats: true}, Batch: r.Batch, Places: r.Classes, Vectors: vectors,
-		Loss: loss.Config{Regulariser: r.VarWeight}, Adam: adam, Gradients: true,
+		Loss: r.loss(), Adam: adam, Gradients: true,
 		Session: ort.Options{Device: ort.Device{Provider: ort.CPU}},
 	}
 }
