@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/storage"
@@ -97,13 +98,8 @@ func copyFiles(ctx context.Context, bucket *storage.Bucket, to folder, b *Bundle
 
 // put stores one object whole.
 func put(ctx context.Context, bucket *storage.Bucket, name string, data []byte) error {
-	w, err := bucket.NewWriter(ctx, name)
-	if err != nil {
+	return bucket.WriteObject(ctx, name, func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(data); err != nil {
-		return err
-	}
-	return w.Close()
+	})
 }

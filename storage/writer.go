@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"io"
 )
 
 // Writer writes one object, which appears whole when Close returns nil and not
@@ -31,6 +32,20 @@ func (b *Bucket) NewWriter(ctx context.Context, key string) (*Writer, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// WriteObject stores what content writes as one object, in place of one of the same
+// name; nothing where content fails.
+func (b *Bucket) WriteObject(ctx context.Context, key string, content func(io.Writer) error) error {
+	w, err := b.NewWriter(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if err := content(w); err != nil {
+		return err
+	}
+	return w.Close()
 }
 
 var errWriterDone = invalid("the writer is closed")

@@ -88,10 +88,10 @@ func TestTrainingsLines(t *testing.T) {
 func TestASignalSavesATraining(t *testing.T) {
 	orttest.Load(t)
 	dir := t.TempDir()
-	start(t, dir, "demo", "scenes", "--output", "set", "--train", "64", "--val", "16", "--test", "0").mustEnd(t, exitDone)
+	start(t, dir, "demo", "scenes", "--output", "set", "--train", "32", "--val", "8", "--test", "0").mustEnd(t, exitDone)
 	training := func(output string) *started {
-		return start(t, dir, "train", "--labels", "set/labels.parquet", "--vocab", "set/vocab.parquet", "--init", "new:1,1,1,1x0.125", "--size", "64",
-			"--rows", "2", "--epochs", "8", "--batch", "8", "--threads", "1", "--output", output)
+		return start(t, dir, "train", "--labels", "set/labels.parquet", "--vocab", "set/vocab.parquet", "--init", "new:1,1,1,1x0.125", "--size", "32",
+			"--rows", "2", "--epochs", "6", "--batch", "8", "--threads", "1", "--output", output)
 	}
 	training("whole").mustEnd(t, exitDone)
 	s := training("interrupted")

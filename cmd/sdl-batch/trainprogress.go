@@ -87,6 +87,7 @@ func (b *trainBar) show(e engine.Event) {
 func (b *trainBar) features(e engine.Progress) {
 	switch computing := b.bar.bar != nil; {
 	case e.Rows < e.Total && !computing:
+		b.last.Store(nil)
 		b.bar.begin(e.Total, "features")
 	case e.Rows < e.Total:
 		b.bar.show(e)

@@ -112,7 +112,7 @@ func run(ctx context.Context, o Options, handle engine.Handler) (*Evaluation, er
 
 // measure evaluates the part of the set that was chosen.
 func (o Options) measure(ctx context.Context, in *engine.Inputs, set *labels.Set, handle engine.Handler) (*Evaluation, error) {
-	objects, err := o.objects()
+	objects, err := jobs.ImagesOf(o.Labels, o.AllowRoots)
 	if err != nil {
 		return nil, err
 	}
@@ -134,18 +134,6 @@ func (o Options) measure(ctx context.Context, in *engine.Inputs, set *labels.Set
 		return e, err
 	}
 	return e, o.write(ctx, e)
-}
-
-// objects opens what the rows name. Labels on this machine may name any file
-// here; those from elsewhere only what the options allow.
-func (o Options) objects() (*storage.Objects, error) {
-	folder, _, err := storage.SplitURI(o.Labels)
-	if err != nil {
-		return nil, err
-	}
-	return storage.NewObjects(storage.ObjectsOptions{
-		Base: folder, AllowLocal: storage.IsLocal(o.Labels), AllowRoots: o.AllowRoots,
-	}), nil
 }
 
 // split chooses the rows of one split and notes what others there are.

@@ -67,13 +67,11 @@ func openStores(ctx context.Context, o Options) (*storage.Objects, *storage.Buck
 	if err != nil {
 		return nil, nil, "", err
 	}
-	folder, _, err := storage.SplitURI(o.Manifest)
+	objects, err := jobs.ImagesOf(o.Manifest, o.AllowRoots)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	return storage.NewObjects(storage.ObjectsOptions{
-		Base: folder, AllowLocal: storage.IsLocal(o.Manifest), AllowRoots: o.AllowRoots,
-	}), bucket, key, nil
+	return objects, bucket, key, nil
 }
 
 // openFile opens the folder of a file and returns the file's key in it.

@@ -93,7 +93,7 @@ func (c *cache) compute(ctx context.Context, key string, part *labels.Part, reje
 		},
 	}
 	return reported(ctx, counter, func() error {
-		return write(ctx, c.bucket, key, func(w io.Writer) error {
+		return c.bucket.WriteObject(ctx, key, func(w io.Writer) error {
 			return computer.Write(ctx, w, part, map[string]string{"sdl.model_id": c.ModelID, "sdl.content": "features of the net's stages"})
 		})
 	})

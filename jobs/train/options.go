@@ -92,15 +92,3 @@ func (o Options) warnings() (list []string) {
 	}
 	return list
 }
-
-// objects opens what the rows name. Labels on this machine may name any file
-// here; those from elsewhere only what the options allow.
-func (o Options) objects() (*storage.Objects, error) {
-	folder, _, err := storage.SplitURI(o.Labels)
-	if err != nil {
-		return nil, err
-	}
-	return storage.NewObjects(storage.ObjectsOptions{
-		Base: folder, AllowLocal: storage.IsLocal(o.Labels), AllowRoots: o.AllowRoots,
-	}), nil
-}

@@ -145,23 +145,11 @@ func (r *record) store(ctx context.Context, status history.Status, message strin
 		{metricsKey, func(w io.Writer) error { return r.history.WriteTable(w, columnar.Options{}) }},
 		{pageKey, func(w io.Writer) error { return history.Page(w, r.page(status, message)) }},
 	} {
-		if err := write(ctx, r.out, file.key, file.write); err != nil {
+		if err := r.out.WriteObject(ctx, file.key, file.write); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func write(ctx context.Context, out *storage.Bucket, key string, content func(io.Writer) error) error {
-	w, err := out.NewWriter(ctx, key)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if err := content(w); err != nil {
-		return err
-	}
-	return w.Close()
 }
 
 func (r *record) page(status history.Status, message string) history.Report {

@@ -128,7 +128,7 @@ func (t *training) train(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	reader, err := t.options.objects()
+	reader, err := jobs.ImagesOf(t.options.Labels, t.options.AllowRoots)
 	if err != nil {
 		return Summary{}, err
 	}

@@ -120,15 +120,7 @@ func (s *summed) Write(p []byte) (int, error) {
 }
 
 func (s *Store) write(ctx context.Context, name string, content func(io.Writer) error) error {
-	w, err := s.Bucket.NewWriter(ctx, s.Folder+name)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if err := content(w); err != nil {
-		return err
-	}
-	return w.Close()
+	return s.Bucket.WriteObject(ctx, s.Folder+name, content)
 }
 
 // Load returns the newest usable checkpoint, nil where there is none. skipped
