@@ -154,7 +154,7 @@ func TestFilesHoldEveryTag(t *testing.T) {
 	o.PerTag, o.Report, o.Split = l.path("deep/tags.parquet"), l.path("report.json"), "validation"
 	e, err := evaluate.Run(t.Context(), o, nil)
 	ok(t, err)
-	if e.Rows != pictures/2 || e.Counts.LeftOut != pictures/2 || e.Images != pictures/2 || !strings.HasPrefix(e.LabelsDigest, "sha256:") || !e.Untrained {
+	if e.Rows != pictures/2 || e.Counts.LeftOut != pictures/2 || e.Images != pictures/2 || !strings.HasPrefix(e.LabelsDigest, "sha256:") || e.Untrained {
 		t.Errorf("%+v", e)
 	}
 	data, err := os.ReadFile(o.PerTag)
