@@ -59,7 +59,7 @@ bench: build ## benchmarks of decoding, resizing, inference and scoring
 # description and weights put where the next build takes them.
 MODEL := $(BIN)/default-model
 .PHONY: default-model
-default-model: build ## train the model that the program carries anew (10 minutes on 2 cores)
+default-model: build ## train the model that the program carries anew (6 minutes on 2 cores)
 	$(BIN)/sdl-batch demo scenes --output $(MODEL)/scenes --seed 7 --train 10000 --val 500 --test 0
 	$(BIN)/sdl-batch train --labels $(MODEL)/scenes/labels.parquet --vocab $(MODEL)/scenes/vocab.parquet \
 	  --init new:1,1,1,1x0.25 --rows 7 --size 64 --output $(MODEL)/bundle \
