@@ -60,6 +60,7 @@ bench: build ## benchmarks of decoding, resizing, inference and scoring
 MODEL := $(BIN)/default-model
 .PHONY: default-model
 default-model: build ## train the model that the program carries anew (6 minutes on 2 cores)
+	rm -rf $(MODEL)
 	$(BIN)/sdl-batch demo scenes --output $(MODEL)/scenes --seed 7 --train 10000 --val 500 --test 0
 	$(BIN)/sdl-batch train --labels $(MODEL)/scenes/labels.parquet --vocab $(MODEL)/scenes/vocab.parquet \
 	  --init new:1,1,1,1x0.25 --rows 7 --size 64 --output $(MODEL)/bundle \

@@ -22,6 +22,9 @@ func FromWeights(description, weights []byte) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w bundle: %w", ErrCorrupt, err)
 	}
-	arch := tresnetOf(d.Architecture).With(d.Rows, d.Dim, d.Input.Size)
+	arch, _, err := (&Bundle{Description: *d, source: memory{}}).Network()
+	if err != nil {
+		return nil, err
+	}
 	return d.assemble(arch, params)
 }

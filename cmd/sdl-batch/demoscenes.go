@@ -22,6 +22,9 @@ the program was trained on such a set.`,
   sdl-batch eval --labels scenes/labels.parquet --split test --model model`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if min(s.Train, s.Validation, s.Test) < 0 {
+				return usage("--train, --val and --test count scenes: want 0 or more")
+			}
 			if s.Train+s.Validation+s.Test < 1 {
 				return usage("no scenes to draw: give --train, --val or --test")
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/sdl-batch/sdl-batch/model/tresnet"
 	"github.com/sdl-batch/sdl-batch/stages/fetch"
 	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/columnar"
 	"github.com/sdl-batch/sdl-batch/training/features"
 	"github.com/sdl-batch/sdl-batch/training/images"
 	"github.com/sdl-batch/sdl-batch/training/labels"
@@ -41,28 +42,45 @@ func (c *cache) key(p plan, part string) string {
 }
 
 // table computes the features of a part, unless they are there, and loads them.
-// rejected tells by code which images have none; it is empty where they were
-// there already.
-func (c *cache) table(ctx context.Context, p plan, name string, part *labels.Part) (t *features.Table, rejected map[string]int64, err error) {
+// Over the reject budget nothing is kept, so that images can be repaired.
+func (c *cache) table(ctx context.Context, p plan, name string, part *labels.Part) (*features.Table, error) {
 	key := c.key(p, name)
-	rejected = map[string]int64{}
-	_, err = c.bucket.Stat(ctx, key)
-	if errors.Is(err, storage.ErrNotExist) {
-		err = c.compute(ctx, key, part, rejected)
+	t, err := c.load(ctx, key, part)
+	switch {
+	case err == nil && c.within(part.Len()-t.Len(), part, nil) == nil:
+		return t, nil
+	case err == nil: // kept under a higher budget: images may have been repaired since
+		err = t.Close()
+	case errors.Is(err, storage.ErrNotExist):
+		err = nil
+	case errors.Is(err, columnar.ErrCorrupt):
+		c.send(engine.Warned{Message: fmt.Sprintf("features are computed again: %v", err)})
+		err = nil
+	}
+	if err == nil {
+		err = c.compute(ctx, key, part)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("features: %w", err)
+		return nil, fmt.Errorf("features: %w", err)
 	}
-	r, err := c.bucket.OpenAt(ctx, key)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer r.Close()
-	t, err = features.Load(ctx, r, r.Size(), part, c.arch.Features(), c.options.ScratchDir)
-	return t, rejected, err
+	return c.load(ctx, key, part)
 }
 
-func (c *cache) compute(ctx context.Context, key string, part *labels.Part, rejected map[string]int64) error {
+func (c *cache) load(ctx context.Context, key string, part *labels.Part) (*features.Table, error) {
+	r, err := c.bucket.OpenAt(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return features.Load(ctx, r, r.Size(), part, c.arch.Features(), c.options.ScratchDir)
+}
+
+// within is jobs.ErrRejectBudget where too many images of a part have no features.
+func (c *cache) within(missing int64, part *labels.Part, codes map[string]int64) error {
+	return jobs.WithinBudget(missing, part.Len(), codes, c.options.MaxRejectRate)
+}
+
+func (c *cache) compute(ctx context.Context, key string, part *labels.Part) error {
 	graph, err := tresnet.FeatureGraph(c.arch, c.params, c.input)
 	if err != nil {
 		return err
@@ -73,6 +91,7 @@ func (c *cache) compute(ctx context.Context, key string, part *labels.Part, reje
 	}
 	defer embedder.Close()
 	c.unread = nil
+	rejected, missing := map[string]int64{}, int64(0)
 	counter := engine.NewCounter(c.send, part.Len())
 	computer := features.Computer{
 		Stream: &images.Stream{
@@ -82,6 +101,7 @@ func (c *cache) compute(ctx context.Context, key string, part *labels.Part, reje
 		Embedder: embedder, Size: c.arch.Features(),
 		Done: func(n int, bad []images.Rejected) {
 			counter.Add(n, len(bad))
+			missing += int64(len(bad))
 			for _, r := range bad {
 				told := rejectedOf(storage.Redact(r.Row.URI), r.Reject)
 				rejected[told.Code]++
@@ -94,7 +114,11 @@ func (c *cache) compute(ctx context.Context, key string, part *labels.Part, reje
 	}
 	return reported(ctx, counter, func() error {
 		return c.bucket.WriteObject(ctx, key, func(w io.Writer) error {
-			return computer.Write(ctx, w, part, map[string]string{"sdl.model_id": c.ModelID, "sdl.content": "features of the net's stages"})
+			err := computer.Write(ctx, w, part, map[string]string{"sdl.model_id": c.ModelID, "sdl.content": "features of the net's stages"})
+			if err == nil {
+				err = c.within(missing, part, rejected)
+			}
+			return err
 		})
 	})
 }

@@ -52,6 +52,7 @@ type training struct {
 	set     *set
 	tags    *loop.SeenTags
 	plan    plan
+	batch   int // images a step: the plan's, or as many as have features
 	store   *loop.Store
 	record  *record
 	missing int64      // images to train on without features
@@ -76,6 +77,7 @@ func (o Options) run(ctx context.Context, out *storage.Bucket, send engine.Handl
 		start: in, options: o, out: out, send: send, set: set, tags: tags, plan: o.plan(in, set),
 		store: &loop.Store{Bucket: out, Folder: checkpoints},
 	}
+	t.batch = t.plan.Batch
 	finished, err := t.claim(ctx)
 	if finished != nil {
 		return t.summary(finished, true), t.clear(ctx) // an earlier process may not have come to it
@@ -136,10 +138,10 @@ func (t *training) train(ctx context.Context) (Summary, error) {
 	if depths[t.options.Tune] == tresnet.Head {
 		return t.onFeatures(ctx, runtime, reader)
 	}
-	source := &loop.Pixels{Stream: t.stream(reader), Part: t.set.train, Seed: uint64(t.options.Recipe.Seed), Batch: t.plan.Batch}
+	source := &loop.Pixels{Stream: t.stream(reader), Part: t.set.train, Seed: uint64(t.options.Recipe.Seed), Batch: t.batch}
 	var validate validator
 	if t.set.validation.Len() > 0 {
-		validate = t.onImages(reader, t.set.validation, t.options.Compute)
+		validate = t.onImages(reader)
 	}
 	return t.loop(ctx, runtime, source, t.set.train.Len(), validate)
 }
@@ -152,28 +154,27 @@ func (t *training) onFeatures(ctx context.Context, runtime engine.Runtime, reade
 	}
 	defer release()
 	c := &cache{start: t.start, options: t.options, runtime: runtime, reader: reader, bucket: bucket, folder: folder, send: t.send}
-	table, rejected, err := c.table(ctx, t.plan, labels.Train, t.set.train)
+	table, err := c.table(ctx, t.plan, labels.Train, t.set.train)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer table.Close()
 	t.missing, t.unread = t.set.train.Len()-table.Len(), c.unread
-	if err := jobs.WithinBudget(t.missing, t.set.train.Len(), rejected, t.options.MaxRejectRate); err != nil {
-		return Summary{}, err
+	if table.Len() < 2 {
+		return Summary{}, fmt.Errorf("%w: %d of the images to train on could be read, want at least 2", jobs.ErrRejectBudget, table.Len())
 	}
-	if table.Len() < int64(t.plan.Batch) {
-		return Summary{}, fmt.Errorf("%w: %d images could be read, a batch takes %d", jobs.ErrConfig, table.Len(), t.plan.Batch)
-	}
+	t.batch = int(min(int64(t.batch), table.Len()))
 	var validate validator
 	if t.set.validation.Len() > 0 {
-		held, _, err := c.table(ctx, t.plan, labels.Validation, t.set.validation)
+		held, err := c.table(ctx, t.plan, labels.Validation, t.set.validation)
 		if err != nil {
 			return Summary{}, err
 		}
 		defer held.Close()
+		t.unmeasured(t.set.validation.Len() - held.Len())
 		validate = t.start.onFeatures(held, runtime.Options)
 	}
-	source := &loop.Features{Table: table, Size: t.arch.Features(), Seed: uint64(t.options.Recipe.Seed), Batch: t.plan.Batch}
+	source := &loop.Features{Table: table, Size: t.arch.Features(), Seed: uint64(t.options.Recipe.Seed), Batch: t.batch}
 	return t.loop(ctx, runtime, source, table.Len(), validate)
 }
 
@@ -181,7 +182,7 @@ func (t *training) onFeatures(ctx context.Context, runtime engine.Runtime, reade
 func (t *training) stream(reader *storage.Objects) *images.Stream {
 	s := &images.Stream{
 		Reader: reader, Fetch: t.options.Fetch, Spec: engine.DecodeSpec(t.Description()), Workers: t.options.Workers(),
-		ChunkSize: min(max(t.plan.Batch, 8), images.MaxChunk),
+		ChunkSize: min(max(t.batch, 8), images.MaxChunk),
 	}
 	config := t.options.Recipe.augmentation()
 	if config == (augment.Config{}) {
@@ -205,7 +206,7 @@ func (t *training) stream(reader *storage.Objects) *images.Stream {
 func (t *training) config(images int64) loop.Config {
 	r := t.options.Recipe
 	c := loop.Config{
-		Batch: t.plan.Batch, PerEpoch: images / int64(t.plan.Batch), Epochs: r.Epochs, Adam: r.adam(),
+		Batch: t.batch, PerEpoch: images / int64(t.batch), Epochs: r.Epochs, Adam: r.adam(),
 		Average: r.Average, Metric: r.Metric, Patience: r.Patience, SaveEvery: t.options.SaveEvery,
 	}
 	c.Schedule = optimise.OneCycle{Max: r.Rate, Steps: int(c.Steps()), Start: r.WarmUp}
@@ -214,7 +215,7 @@ func (t *training) config(images int64) loop.Config {
 
 func (t *training) stepConfig(runtime engine.Runtime) step.Config {
 	return step.Config{
-		Architecture: t.arch, Depth: depths[t.options.Tune], Input: t.input, Batch: t.plan.Batch, Places: t.set.places,
+		Architecture: t.arch, Depth: depths[t.options.Tune], Input: t.input, Batch: t.batch, Places: t.set.places,
 		Vectors: t.tags.Vectors, Loss: t.options.Recipe.loss(), Adam: t.options.Recipe.adam(), Session: runtime.Options,
 	}
 }
@@ -240,7 +241,7 @@ func (t *training) loop(ctx context.Context, runtime engine.Runtime, source loop
 	}
 	done := t.begin(ctx, config, resumed)
 	t.send(Planned{
-		Images: t.set.train.Len(), Validation: t.set.validation.Len(), Dropped: t.set.dropped, Batch: t.plan.Batch,
+		Images: t.set.train.Len(), Validation: t.set.validation.Len(), Dropped: t.set.dropped, Batch: t.batch,
 		Steps: config.Steps(), Epochs: config.Epochs, DoneSteps: done, Device: s.Device().String(), Tune: t.options.Tune,
 	})
 	l := &loop.Loop{

@@ -76,38 +76,53 @@ func TestInterruptedAnywhere(t *testing.T) {
 		mustTrain(t, o)
 		want := read(t, o.Output)
 		whole := time.Since(start)
-
-		o = l.into(t)
-		var points []int64
-		stop := errors.New("stop")
 		random := rand.New(rand.NewPCG(5, 6))
-		for {
-			ctx, cancel := context.WithCancelCause(t.Context())
-			after := whole/4 + time.Duration(random.Int64N(int64(whole/2)))
-			timer := time.AfterFunc(after, func() { cancel(stop) })
-			var e events
-			_, err := train.Run(ctx, o, e.handle)
-			timer.Stop()
-			cancel(nil)
-			for _, p := range of[train.Planned](e) {
-				points = append(points, p.DoneSteps)
+		inside := 0 // times that a training went on between its ends
+		for trainings := 0; inside < 2; trainings++ {
+			if trainings == 20 {
+				t.Fatalf("%d trainings were interrupted within their steps %d times", trainings, inside)
 			}
-			for _, w := range of[engine.Warned](e) {
-				t.Errorf("warned: %s", w.Message)
+			o = l.into(t)
+			for _, step := range interrupted(t, o, whole, random) {
+				if step > 0 && step < 18 {
+					inside++
+				}
 			}
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, stop) {
-				t.Fatal(err)
-			}
+			same(t, read(t, o.Output), want)
+			checkCurves(t, o.Output, 18, 3)
 		}
-		if len(points) < 3 || !slices.IsSorted(points) {
-			t.Errorf("went on after steps %v", points)
-		}
-		same(t, read(t, o.Output), want)
-		checkCurves(t, o.Output, 18, 3)
 	})
+}
+
+// interrupted trains to the end, however often it is stopped on the way, and
+// tells the steps that the processes went on after.
+func interrupted(t *testing.T, o train.Options, whole time.Duration, random *rand.Rand) (points []int64) {
+	t.Helper()
+	stop := errors.New("stop")
+	for {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		after := whole/4 + time.Duration(random.Int64N(int64(whole/2)))
+		timer := time.AfterFunc(after, func() { cancel(stop) })
+		var e events
+		_, err := train.Run(ctx, o, e.handle)
+		timer.Stop()
+		cancel(nil)
+		for _, p := range of[train.Planned](e) {
+			points = append(points, p.DoneSteps)
+		}
+		for _, w := range of[engine.Warned](e) {
+			t.Errorf("warned: %s", w.Message)
+		}
+		if err != nil && !errors.Is(err, stop) {
+			t.Fatal(err)
+		}
+		if err == nil {
+			if !slices.IsSorted(points) {
+				t.Errorf("went on after steps %v", points)
+			}
+			return points
+		}
+	}
 }
 
 // checkCurves checks that the history has every step and epoch once.
@@ -292,7 +307,7 @@ func TestNoImageCanBeRead(t *testing.T) {
 		l.label(t)
 		l.options.MaxRejectRate = 1
 		_, _, err := run(t, l.options)
-		if err == nil || l.options.Tune != "head" && !errors.Is(err, jobs.ErrRejectBudget) {
+		if !errors.Is(err, jobs.ErrRejectBudget) {
 			t.Errorf("error %v", err)
 		}
 		t.Log(err)
@@ -304,10 +319,58 @@ func TestValidationWithoutAnyImage(t *testing.T) {
 		for i := 4; i < imageCount; i += 5 {
 			ok(t, l.in.Delete(t.Context(), l.rows[i].URI))
 		}
-		if _, _, err := run(t, l.options); err == nil || !strings.Contains(err.Error(), "none of the images that validate could be read") {
+		_, _, err := run(t, l.options)
+		if l.options.Tune == "head" && errors.Is(err, jobs.ErrRejectBudget) {
+			return // its features are refused before anything is measured
+		}
+		if err == nil || !strings.Contains(err.Error(), "none of the images that validate could be read") {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// Images that validate are within the budget, too, or the best epoch would be
+// picked on what is left.
+func TestValidationHasTheSameBudget(t *testing.T) {
+	everyTuning(t, func(t *testing.T, l *lake) {
+		for i := 4; i < 15; i += 5 {
+			ok(t, l.in.Delete(t.Context(), l.rows[i].URI))
+		}
+		if _, _, err := run(t, l.options); !errors.Is(err, jobs.ErrRejectBudget) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// What was over the budget is looked at again once it is repaired.
+func TestRepairedImagesAreTrainedOn(t *testing.T) {
+	l := local(t)
+	l.options.Tune = "head"
+	whole := l.into(t)
+	mustTrain(t, whole)
+	body, _, err := l.in.ReadAll(t.Context(), l.rows[0].URI, 1<<20)
+	ok(t, err)
+	ok(t, l.in.Delete(t.Context(), l.rows[0].URI))
+	l.options.MaxRejectRate = 0
+	if _, _, err := run(t, l.options); !errors.Is(err, jobs.ErrRejectBudget) {
+		t.Fatalf("error %v", err)
+	}
+	put(t, l.in, l.rows[0].URI, body)
+	s, _ := mustTrain(t, l.options)
+	if s.Rejected != 0 {
+		t.Errorf("%d rejects", s.Rejected)
+	}
+	same(t, read(t, l.options.Output), read(t, whole.Output))
+}
+
+// A set that one batch holds can lack an image.
+func TestAHeadOfASmallSetDoesWithoutAnImage(t *testing.T) {
+	l := local(t)
+	l.options.Tune, l.options.Recipe.Batch = "head", 1000
+	ok(t, l.in.Delete(t.Context(), l.rows[0].URI))
+	if s, e := mustTrain(t, l.options); s.Rejected != 1 || of[train.Planned](e)[0].Batch != int(s.Images)-1 {
+		t.Errorf("%+v", s)
+	}
 }
 
 func TestImagesWithoutASeenTagAreDropped(t *testing.T) {

@@ -34,8 +34,12 @@ func (o Options) read(ctx context.Context, in *start, tags *loop.SeenTags) (*set
 		if name == labels.Validation && n > 0 {
 			s.rated++
 		}
-		if name != labels.Train {
+		switch name {
+		case labels.Train:
+		case labels.Validation:
 			return name
+		default:
+			return "" // another split is not this command's
 		}
 		if n == 0 {
 			s.drop(r.URI)

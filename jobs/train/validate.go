@@ -24,24 +24,39 @@ import (
 type validator func(ctx context.Context, p tresnet.Params) (map[string]float64, error)
 
 // onImages measures by labelling the images, as the eval command does.
-func (s *start) onImages(reader fetch.Reader, part *labels.Part, c engine.Compute) validator {
+func (t *training) onImages(reader fetch.Reader) validator {
+	part, told := t.set.validation, false
 	return func(ctx context.Context, p tresnet.Params) (map[string]float64, error) {
-		bundle, err := s.Bundle.Retrained(s.merged(p), model.Lineage{Trained: true}, s.Vocab, "")
+		bundle, err := t.Bundle.Retrained(t.merged(p), model.Lineage{Trained: true}, t.Vocab, "")
 		if err != nil {
 			return nil, err
 		}
-		in, err := engine.NewInputs(bundle, s.Vocab, true)
+		in, err := engine.NewInputs(bundle, t.Vocab, true)
 		if err != nil {
 			return nil, err
 		}
-		m, err := measure.Images{Reader: reader, Compute: c}.Measure(ctx, in, part)
+		m, err := measure.Images{Reader: reader, Compute: t.options.Compute}.Measure(ctx, in, part)
 		if err != nil {
 			return nil, err
 		}
 		if m.Rejects.Count == part.Len() {
 			return nil, errNothingMeasured
 		}
+		if err := jobs.WithinBudget(m.Rejects.Count, part.Len(), m.Rejects.Codes, t.options.MaxRejectRate); err != nil {
+			return nil, err
+		}
+		if !told {
+			t.unmeasured(m.Rejects.Count)
+			told = true
+		}
 		return seenOnly(m.Report), nil
+	}
+}
+
+// unmeasured tells of images that should validate and cannot.
+func (t *training) unmeasured(n int64) {
+	if n > 0 {
+		t.send(engine.Warned{Message: fmt.Sprintf("%d of the %d images that validate could not be read", n, t.set.validation.Len())})
 	}
 }
 

@@ -11,7 +11,7 @@ type Step struct {
 	Step            int64 // from 1
 	Epoch           int   // from 1
 	Loss            float64
-	Rank            float64 // the ranking part of the loss, unweighted
+	Rank            float64 // the ranking part of the loss, as it counts in it
 	Regulariser     float64 // the variance part of the loss, unweighted; 0: none
 	LearningRate    float64
 	ImagesPerSecond float64
@@ -22,7 +22,7 @@ type Step struct {
 type Epoch struct {
 	Epoch   int                // from 1
 	Step    int64              // steps done by then
-	Seconds float64            // training and validation
+	Seconds float64            // of validation
 	Metrics map[string]float64 // by name
 	Best    bool               // the best epoch so far
 }

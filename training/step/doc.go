@@ -3,7 +3,6 @@
 // inference runs.
 //
 // Parameters, running statistics and moments lie in host memory, in two sets:
-// a step reads one and writes the other, then they change places. Memory is
-// about four times the parameters each way, 24 bytes a parameter in all, plus
-// the activations of a batch.
+// a step reads one and writes the other, then they change places: 24 bytes a
+// parameter in all, plus the activations of a batch.
 package step
