@@ -40,7 +40,7 @@ unknown) and split (string). Images without a seen tag among their positives are
 left out, counted and named.
 
 Interrupted at any point, the same command goes on where it stopped, and ends with
-the weights it would have had. B2/_training holds checkpoints, metrics.parquet and
+the weights it would have had; computing features begins anew. B2/_training holds checkpoints, metrics.parquet and
 training.html, a page with the curves.`,
 		Example: `  sdl-batch train --labels reviewed.parquet --vocab nus.parquet --init bundle --output bundle2
   sdl-batch train --labels s3://lake/labels.parquet --vocab nus.parquet --init bundle --output s3://lake/models/2 \

@@ -2,9 +2,11 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sdl-batch/sdl-batch/model"
+	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/training/history"
 	"github.com/sdl-batch/sdl-batch/training/loop"
 )
@@ -13,6 +15,11 @@ import (
 // history, and removes what only going on would need.
 func (t *training) finish(ctx context.Context, p loop.Progress, device string) (Summary, error) {
 	best, err := t.store.Tensors(ctx, p.Best.File)
+	if errors.Is(err, storage.ErrNotExist) { // another process may have finished, and cleared, the same training
+		if b, claimErr := t.claim(ctx); claimErr == nil && b != nil {
+			return t.summary(b, true), t.clear(ctx)
+		}
+	}
 	if err != nil {
 		return Summary{}, fmt.Errorf("best epoch: %w", err)
 	}

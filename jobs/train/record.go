@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -40,31 +41,42 @@ const (
 	storeTimeout    = time.Minute
 )
 
-// resume reads the history of earlier processes, where those did any steps.
-func (r *record) resume(ctx context.Context, step int64) {
+// resume reads the history of earlier processes, where those did any steps. The
+// training does not depend on it: one that is damaged begins anew, with a warning.
+func (r *record) resume(ctx context.Context, step int64) error {
 	r.history = &history.History{}
 	if step == 0 {
-		return
+		return nil
 	}
 	text, _, err := r.out.ReadAll(ctx, historyKey, maxHistoryBytes)
+	if errors.Is(err, storage.ErrTransient) || errors.Is(err, storage.ErrPermission) || ctx.Err() != nil {
+		return err
+	}
+	h := r.history
+	if err == nil {
+		h, err = history.Read(bytes.NewReader(text))
+	}
 	if err != nil {
-		return // curves begin anew; the training does not depend on them
+		r.send(engine.Warned{Message: fmt.Sprintf("the curves begin anew: %v", err)})
+		return nil
 	}
-	if h, err := history.Read(bytes.NewReader(text)); err == nil {
-		r.history = h
-	}
+	r.history = h
+	return nil
 }
 
 // drop notes an image that is not trained on; it tells whether that is news.
 func (r *record) drop(uri, reason string) bool {
 	known := len(r.history.Drops)
+	if known >= 2*maxNamed { // without a seen tag, and unreadable
+		return false // enough to look at; the counts tell the rest
+	}
 	r.history.AddDrop(history.Drop{URI: uri, Reason: reason})
 	return len(r.history.Drops) > known
 }
 
 // reject notes an image that could not be had, and tells of it the first time.
 func (r *record) reject(e Rejected) {
-	if r.drop(e.URI, e.reason()) && len(r.history.Drops) <= maxNamed {
+	if r.drop(e.URI, e.reason()) {
 		r.send(e)
 	}
 }
@@ -82,6 +94,8 @@ func (r *record) told(ctx context.Context) func(loop.Event) {
 			r.reject(rejectedOf(e.URI, e.Reject))
 		case loop.Saving:
 			r.tryStore(ctx, history.Running, "")
+		case loop.Unsaved:
+			r.send(engine.Warned{Message: fmt.Sprintf("the checkpoint after step %d could not be written, the training goes on from the one before: %v", e.Step, e.Err)})
 		}
 	}
 }

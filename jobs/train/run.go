@@ -239,7 +239,10 @@ func (t *training) loop(ctx context.Context, runtime engine.Runtime, source loop
 	if depths[t.options.Tune] == tresnet.Whole {
 		t.params = nil // every one of them is in the state
 	}
-	done := t.begin(ctx, config, resumed)
+	done, err := t.begin(ctx, config, resumed)
+	if err != nil {
+		return Summary{}, err
+	}
 	t.send(Planned{
 		Images: t.set.train.Len(), Validation: t.set.validation.Len(), Dropped: t.set.dropped, Batch: t.batch,
 		Steps: config.Steps(), Epochs: config.Epochs, DoneSteps: done, Device: s.Device().String(), Tune: t.options.Tune,
@@ -259,21 +262,23 @@ func (t *training) loop(ctx context.Context, runtime engine.Runtime, source loop
 }
 
 // begin opens the record and returns how many steps are done.
-func (t *training) begin(ctx context.Context, config loop.Config, resumed *loop.Resumed) int64 {
+func (t *training) begin(ctx context.Context, config loop.Config, resumed *loop.Resumed) (int64, error) {
 	t.record = &record{out: t.out, send: t.send, plan: t.plan, config: config, lineage: t.facts(), rejected: t.missing}
 	done := int64(0)
 	if resumed != nil {
 		done = resumed.Progress.Step
 		t.record.rejected += resumed.Progress.Rejected
 	}
-	t.record.resume(ctx, done)
+	if err := t.record.resume(ctx, done); err != nil {
+		return 0, err
+	}
 	for _, uri := range t.set.named {
 		t.record.drop(uri, "no seen tag")
 	}
 	for _, r := range t.unread {
 		t.record.drop(r.URI, r.reason())
 	}
-	return done
+	return done, nil
 }
 
 // resume finds the newest checkpoint.

@@ -36,7 +36,15 @@ type ImageRejected struct {
 // is the same.
 type Saving struct{ Step int64 }
 
+// Unsaved: the checkpoint of a training that was interrupted could not be written;
+// it goes on from the one before.
+type Unsaved struct {
+	Step int64
+	Err  error
+}
+
 func (StepDone) event()      {}
+func (Unsaved) event()       {}
 func (EpochDone) event()     {}
 func (ImageRejected) event() {}
 func (Saving) event()        {}

@@ -58,6 +58,12 @@ type run struct {
 // any other error but a Divergence, which is a loss that is not finite or grows
 // without end.
 func (l *Loop) Run(ctx context.Context, r *Resumed) (Progress, error) {
+	if err := l.Config.Validate(); err != nil {
+		return Progress{}, err
+	}
+	if r != nil && l.Config.Average > 0 && len(r.Average) != len(r.State.Params) {
+		return r.Progress, errors.New("training: the checkpoint has no moving average of all tensors")
+	}
 	t := l.begin(r)
 	if t.progress.Ended != "" {
 		return t.progress, nil
@@ -100,9 +106,12 @@ func (t *run) saveLast(ctx context.Context) {
 	if !t.unsaved {
 		return
 	}
+	t.tell(Saving{Step: t.progress.Step})
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
-	_ = t.save(detached)
+	if err := t.write(detached); err != nil {
+		t.tell(Unsaved{Step: t.progress.Step, Err: err})
+	}
 }
 
 // batch trains on one batch.
@@ -190,6 +199,10 @@ func (t *run) saveEvery() time.Duration {
 
 func (t *run) save(ctx context.Context) error {
 	t.tell(Saving{Step: t.progress.Step})
+	return t.write(ctx)
+}
+
+func (t *run) write(ctx context.Context) error {
 	if err := t.Store.Save(ctx, t.progress.clone(), t.Step.State(), t.average); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

@@ -67,6 +67,9 @@ const (
 	averagePrefix = "a/"
 )
 
+// bestPrefix begins the names of the best epochs' files.
+const bestPrefix = "best-"
+
 // Save writes a checkpoint and removes those it makes superfluous.
 func (s *Store) Save(ctx context.Context, p Progress, state step.State, average tresnet.Params) error {
 	all := map[string]tensor.Tensor{}
@@ -92,7 +95,7 @@ func (s *Store) Save(ctx context.Context, p Progress, state step.State, average 
 
 // SaveBest writes the tensors of the best epoch.
 func (s *Store) SaveBest(ctx context.Context, step int64, p tresnet.Params) (Tensors, error) {
-	return s.put(ctx, fmt.Sprintf("best-%09d.safetensors", step), p)
+	return s.put(ctx, fmt.Sprintf("%s%09d.safetensors", bestPrefix, step), p)
 }
 
 // put writes a file of tensors.
@@ -166,6 +169,11 @@ func (s *Store) open(ctx context.Context, name string) (*Resumed, error) {
 	if err != nil {
 		return nil, err
 	}
+	if best := c.Progress.Best; best != nil {
+		if _, err := s.Tensors(ctx, best.File); err != nil {
+			return nil, fmt.Errorf("best epoch: %w", err) // a training could not end without it
+		}
+	}
 	part := func(prefix string) tresnet.Params {
 		p := tresnet.Params{}
 		for name, t := range all {
@@ -204,7 +212,9 @@ func (s *Store) Tensors(ctx context.Context, file Tensors) (tresnet.Params, erro
 	return tensors, err
 }
 
-// prune removes all but the newest checkpoints and the tensors they name.
+// prune removes all but the newest checkpoints and the tensors they name. Files of
+// later steps than the oldest that is kept stay: another process may be about
+// to name them.
 func (s *Store) prune(ctx context.Context) error {
 	names, err := s.checkpoints(ctx)
 	if err != nil || len(names) <= kept {
@@ -221,7 +231,14 @@ func (s *Store) prune(ctx context.Context) error {
 			wanted[c.Progress.Best.File.Name] = true
 		}
 	}
-	return s.remove(ctx, func(name string) bool { return !wanted[name] })
+	oldest := stepOf(names[len(names)-kept])
+	return s.remove(ctx, func(name string) bool { return !wanted[name] && stepOf(name) < oldest })
+}
+
+// stepOf is the step in a file's name, as text that sorts by it.
+func stepOf(name string) string {
+	step, _, _ := strings.Cut(strings.TrimPrefix(name, bestPrefix), ".")
+	return step
 }
 
 // Clear removes every checkpoint.

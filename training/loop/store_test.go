@@ -95,6 +95,39 @@ func TestCheckpointsComeBack(t *testing.T) {
 	}
 }
 
+// A checkpoint whose best epoch is gone could not end the training.
+func TestACheckpointNeedsItsBestEpoch(t *testing.T) {
+	for name, damage := range map[string]func(t *testing.T, folder string){
+		"gone":    remove("best-000000006.safetensors"),
+		"altered": edit("best-000000006.safetensors", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			older := save(t, s, 4, 3)
+			save(t, s, 6, 6)
+			damage(t, filepath.Join(s.Bucket.URI(), s.Folder))
+			if skipped := loaded(t, s, older); len(skipped) != 1 || !strings.Contains(skipped[0], "best epoch") {
+				t.Errorf("passed over %q", skipped)
+			}
+		})
+	}
+}
+
+// Another process may have written the tensors of a best epoch and be about to
+// name them.
+func TestPruningLeavesLaterFiles(t *testing.T) {
+	s := newStore(t)
+	save(t, s, 2, 0)
+	save(t, s, 4, 0)
+	state, _ := stateOf(9)
+	_, err := s.SaveBest(t.Context(), 9, state.Params)
+	ok(t, err)
+	save(t, s, 6, 0)
+	if got := s.names(t); !slices.Contains(got, "best-000000009.safetensors") || slices.Contains(got, "000000002.json") {
+		t.Errorf("kept are %q", got)
+	}
+}
+
 // TestDamagedCheckpointsArePassedOver: with a reason, for the one before.
 func TestDamagedCheckpointsArePassedOver(t *testing.T) {
 	const newest = "000000006"

@@ -31,6 +31,22 @@ func NewState(a tresnet.Architecture, depth tresnet.Depth, p tresnet.Params) (St
 	return s, nil
 }
 
+// check reports a tensor that is missing or of another shape.
+func (s State) check(a tresnet.Architecture, depth tresnet.Depth) error {
+	for _, spec := range a.Trainable(depth) {
+		parts := []tresnet.Params{s.Params, s.First, s.Second}
+		if tresnet.IsStatistic(spec.Name) {
+			parts = parts[:1]
+		}
+		for _, part := range parts {
+			if t := part[spec.Name]; !slices.Equal(t.Shape, spec.Shape) || t.Validate() != nil {
+				return fmt.Errorf("step: the state's %s is missing or not of shape %v", spec.Name, spec.Shape)
+			}
+		}
+	}
+	return nil
+}
+
 // like makes room for a state of the same shapes.
 func (s State) like() State {
 	room := func(from tresnet.Params) tresnet.Params {

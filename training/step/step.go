@@ -37,6 +37,9 @@ func New(c Config, s State, frozen tresnet.Params) (*Step, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if err := s.check(c.Architecture, c.Depth); err != nil {
+		return nil, err
+	}
 	graph, err := c.graph(frozen)
 	if err != nil {
 		return nil, err
