@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,7 +21,7 @@ import (
 const (
 	kills    = 8
 	fewKills = 3
-	killTime = 8 * time.Second
+	killTime = 5 * time.Second
 )
 
 // TestKilledAtAnyTime kills processes that train, with no chance to clean up,
@@ -61,19 +63,11 @@ func TestKilledAtAnyTime(t *testing.T) {
 // whether that was in time.
 func child(t *testing.T, o train.Options, after time.Duration) (killed bool) {
 	t.Helper()
-	options, err := json.Marshal(o)
-	ok(t, err)
-	executable, err := os.Executable()
-	ok(t, err)
-	var words bytes.Buffer
-	c := exec.Command(executable)
-	// A process under the race detector sleeps a second before it ends.
-	c.Env = append(os.Environ(), childEnv+"="+string(options), "GORACE=atexit_sleep_ms=0")
-	c.Stderr = &words
+	c, words := command(t, o)
 	ok(t, c.Start())
 	timer := time.AfterFunc(after, func() { c.Process.Signal(syscall.SIGKILL) })
 	defer timer.Stop()
-	err = c.Wait()
+	err := c.Wait()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled() {
 		return true
@@ -82,6 +76,40 @@ func child(t *testing.T, o train.Options, after time.Duration) (killed bool) {
 		t.Fatalf("%v: %s", err, words.String())
 	}
 	return false
+}
+
+// command is a process that trains; its error comes as words.
+func command(t *testing.T, o train.Options) (c *exec.Cmd, words *bytes.Buffer) {
+	t.Helper()
+	options, err := json.Marshal(o)
+	ok(t, err)
+	executable, err := os.Executable()
+	ok(t, err)
+	words = &bytes.Buffer{}
+	c = exec.Command(executable)
+	// A process under the race detector sleeps a second before it ends.
+	c.Env = append(os.Environ(), childEnv+"="+string(options), "GORACE=atexit_sleep_ms=0")
+	c.Stderr = words
+	return c, words
+}
+
+// TestADiskThatTakesNoMore ends a training with a clear word, at a checkpoint;
+// with more room it goes on.
+func TestADiskThatTakesNoMore(t *testing.T) {
+	l := local(t)
+	whole := l.into(t)
+	mustTrain(t, whole)
+	want := read(t, whole.Output)
+	c, words := command(t, l.options)
+	c.Env = append(c.Env, fmt.Sprintf("%s=%d", bytesEnv, 2*len(want.Weights))) // a checkpoint is three times the weights
+	if err := c.Run(); err == nil || !strings.Contains(words.String(), "checkpoint: ") || !strings.Contains(words.String(), "000000006.safetensors: file too large") {
+		t.Errorf("error %v: %s", err, words)
+	}
+	if got := l.checkpoints(t, ""); len(got) != 1 || !strings.Contains(got[0], "/best-000000006") {
+		t.Errorf("left are %q", got)
+	}
+	mustTrain(t, l.options)
+	same(t, read(t, l.options.Output), want)
 }
 
 // left tells how far a killed training came.

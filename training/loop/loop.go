@@ -199,7 +199,11 @@ func (t *run) saveEvery() time.Duration {
 
 func (t *run) save(ctx context.Context) error {
 	t.tell(Saving{Step: t.progress.Step})
-	return t.write(ctx)
+	err := t.write(ctx)
+	if err != nil && ctx.Err() == nil {
+		t.unsaved = false // to try it again at once would be of no use
+	}
+	return err
 }
 
 func (t *run) write(ctx context.Context) error {
