@@ -40,8 +40,8 @@ unknown) and split (string). Images without a seen tag among their positives are
 left out, counted and named.
 
 Interrupted at any point, the same command goes on where it stopped, and ends with
-the weights it would have had; computing features begins anew. B2/_training holds checkpoints, metrics.parquet and
-training.html, a page with the curves.`,
+the weights it would have had; computing features begins anew. B2/_training holds
+checkpoints, metrics.parquet and training.html, a page with the curves.`,
 		Example: `  sdl-batch train --labels reviewed.parquet --vocab nus.parquet --init bundle --output bundle2
   sdl-batch train --labels s3://lake/labels.parquet --vocab nus.parquet --init bundle --output s3://lake/models/2 \
       --tune last-stage --epochs 5 --rate 1e-5
@@ -183,6 +183,9 @@ func defaults(s setting) string {
 func fillRecipe(c *cobra.Command, o *train.Options, preset string) error {
 	if o.Tune == "" {
 		o.Tune = train.DefaultTuning(o.Init)
+	}
+	if !slices.Contains(train.Tunings, o.Tune) {
+		return usage("--tune %q: want %s", o.Tune, strings.Join(train.Tunings, ", "))
 	}
 	if preset == "" {
 		preset = train.DefaultPreset(o.Init, o.Tune)

@@ -47,7 +47,8 @@ var presets = map[string]func(*Recipe){
 	// The reference's training on COCO, but for the batch norm's half precision.
 	"reference": func(r *Recipe) {
 		r.Epochs, r.Batch, r.Rate = 10, 32, 2.5e-5
-		r.Cutout, r.Ops, r.Magnitude = 0.5, 2, 9
+		a := augment.Reference()
+		r.Cutout, r.Ops, r.Magnitude = a.Cutout, a.Ops, a.Magnitude
 	},
 	// The embedding layer alone, on features: no augmentation, larger rates.
 	"head": func(r *Recipe) { r.Epochs, r.Batch, r.Rate = 20, 64, 1e-3 },

@@ -2,7 +2,6 @@
 // JSON while it runs, as a Parquet table for a warehouse, and as one HTML page
 // with curves that needs neither network nor script.
 //
-// A Log appends one line an event. A training that was cut off goes on in the
-// same log: it repeats the steps since its last checkpoint, and a History takes
-// the later telling of a step.
+// A Log writes one line an event. A training that was cut off tells the steps
+// since its last checkpoint again, and a History takes the later telling of a step.
 package history

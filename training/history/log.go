@@ -13,31 +13,6 @@ type Log struct{ w io.Writer }
 // NewLog returns a log that writes to w.
 func NewLog(w io.Writer) *Log { return &Log{w} }
 
-// File is what a log can go on in; *os.File is one.
-type File interface {
-	io.ReadWriteSeeker
-	Truncate(size int64) error
-}
-
-// Resume reads a log, cuts off a torn last line and returns what was told and a
-// Log that goes on behind it. An empty file is an empty log.
-func Resume(f File) (*Log, *History, error) {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, nil, fmt.Errorf("training log: %w", err)
-	}
-	h, whole, err := read(f)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := f.Truncate(whole); err != nil {
-		return nil, nil, fmt.Errorf("training log: cut off a torn line: %w", err)
-	}
-	if _, err := f.Seek(whole, io.SeekStart); err != nil {
-		return nil, nil, fmt.Errorf("training log: %w", err)
-	}
-	return NewLog(f), h, nil
-}
-
 // Step appends a step.
 func (l *Log) Step(s Step) error { return l.append(s.line()) }
 

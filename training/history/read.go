@@ -15,26 +15,19 @@ const maxLine = 1 << 20
 // is ignored. Events of unknown names are skipped; any other line that is none
 // is an error that tells its number.
 func Read(r io.Reader) (*History, error) {
-	h, _, err := read(r)
-	return h, err
-}
-
-// read also returns how many bytes the whole lines take.
-func read(r io.Reader) (h *History, whole int64, err error) {
-	h = &History{}
+	h := &History{}
 	lines := bufio.NewReaderSize(r, maxLine)
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
 		if errors.Is(err, io.EOF) {
-			return h, whole, nil
+			return h, nil
 		}
 		if err == nil {
 			err = h.add(line)
 		}
 		if err != nil {
-			return nil, 0, fmt.Errorf("training log, line %d: %w", n, err)
+			return nil, fmt.Errorf("training log, line %d: %w", n, err)
 		}
-		whole += int64(len(line))
 	}
 }
 
