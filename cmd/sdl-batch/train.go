@@ -226,22 +226,13 @@ func trainError(err error, o train.Options) error {
 	case errors.Is(err, train.ErrDiverged):
 		return hinted{err, fmt.Sprintf("name another --output and a --rate below %g; %s has the curves", o.Recipe.Rate, o.Page())}
 	case errors.Is(err, jobs.ErrRejectBudget):
-		return hinted{err, rejectHint(o)}
+		return hinted{err, "repair the images named above, or allow more with --max-reject-rate; the same command goes on where it stopped"}
 	case errors.Is(err, columnar.ErrCorrupt) && !errors.Is(err, model.ErrCorrupt):
 		return hinted{err, "labels are a Parquet file with the columns uri (string) and positives (list of strings)"}
 	case errors.Is(err, model.ErrMismatch) && o.Vocab == "":
 		return hinted{err, "the vocabulary in the program is for the model in the program: name yours with --vocab"}
 	}
 	return err
-}
-
-// rejectHint tells what helps against images that cannot be read: the counts of a
-// net's training are part of its checkpoints, features are computed again.
-func rejectHint(o train.Options) string {
-	if o.Tune == "head" {
-		return "repair the images named above, or allow more with --max-reject-rate, and run the same command again"
-	}
-	return "allow more with --max-reject-rate, and the same command goes on where it stopped; or repair the images named above and begin anew in another --output"
 }
 
 func printTraining(w io.Writer, s train.Summary) error {

@@ -138,7 +138,7 @@ func (t *training) train(ctx context.Context) (Summary, error) {
 	if depths[t.options.Tune] == tresnet.Head {
 		return t.onFeatures(ctx, runtime, reader)
 	}
-	source := &loop.Pixels{Stream: t.stream(reader), Part: t.set.train, Seed: uint64(t.options.Recipe.Seed), Batch: t.batch}
+	source := &loop.Pixels{Stream: t.stream(reader), Part: t.set.train, Seed: uint64(t.options.Recipe.Seed), Batch: t.batch, Rejected: t.passedOver}
 	var validate validator
 	if t.set.validation.Len() > 0 {
 		validate = t.onImages(reader)
@@ -249,7 +249,7 @@ func (t *training) loop(ctx context.Context, runtime engine.Runtime, source loop
 	})
 	l := &loop.Loop{
 		Config: config, Step: s, Targets: steps.NewTargets(), Tags: t.tags, Source: source, Store: t.store,
-		Told: t.record.told(ctx), Epoch: t.withinBudget, Display: storage.Redact,
+		Told: t.record.told(ctx), Display: storage.Redact,
 	}
 	if validate != nil {
 		l.Validate = validate
@@ -297,8 +297,15 @@ func (t *training) state(resumed *loop.Resumed, c step.Config) (step.State, erro
 	return step.NewState(c.Architecture, c.Depth, t.params)
 }
 
-func (t *training) withinBudget(p loop.Progress) error {
-	return jobs.WithinBudget(p.Rejected, p.Images+p.Rejected, p.Codes, t.options.MaxRejectRate)
+// passedOver tells of an image and ends a training whose present pass lacks more
+// of them than the budget allows, without reading the rest.
+func (t *training) passedOver(r loop.Rejected, codes map[string]int64) error {
+	t.record.reject(rejectedOf(storage.Redact(r.URI), r.Reject))
+	var missing int64
+	for _, n := range codes {
+		missing += n
+	}
+	return jobs.WithinBudget(missing, t.set.train.Len(), codes, t.options.MaxRejectRate)
 }
 
 // failed leaves a page that tells of a training that cannot go on as it is.

@@ -18,11 +18,6 @@ func (t *run) owedEpoch(ctx context.Context) error {
 
 // endEpoch validates and saves, and ends the training where that is due.
 func (t *run) endEpoch(ctx context.Context) error {
-	if t.Epoch != nil {
-		if err := t.Epoch(t.progress); err != nil {
-			return err
-		}
-	}
 	if err := t.validate(ctx); err != nil {
 		return err
 	}

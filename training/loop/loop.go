@@ -12,7 +12,7 @@ import (
 	"github.com/sdl-batch/sdl-batch/training/step"
 )
 
-// Loop trains. All fields but Validate, Epoch, Told and Display are required.
+// Loop trains. All fields but Validate, Told and Display are required.
 type Loop struct {
 	Config  Config
 	Step    *step.Step
@@ -26,9 +26,6 @@ type Loop struct {
 	Validate func(ctx context.Context, p tresnet.Params) (map[string]float64, error)
 	// Told receives StepDone, EpochDone, ImageRejected and Saving.
 	Told func(Event)
-	// Epoch is asked after each epoch, before it is validated, whether the
-	// training may go on. A training that it stopped asks again when it is resumed.
-	Epoch func(Progress) error
 	// Display makes a URI fit to be shown.
 	Display func(string) string
 }
@@ -86,9 +83,9 @@ func (l *Loop) Run(ctx context.Context, r *Resumed) (Progress, error) {
 }
 
 func (l *Loop) begin(r *Resumed) *run {
-	t := &run{Loop: l, progress: Progress{Codes: map[string]int64{}}, savedAt: time.Now()}
+	t := &run{Loop: l, savedAt: time.Now()}
 	if r != nil {
-		t.progress = r.Progress.clone()
+		t.progress = r.Progress
 	}
 	switch {
 	case l.Config.Average == 0:
@@ -171,7 +168,6 @@ func (t *run) count(b *Batch) {
 	t.progress.Images += int64(len(b.Rows))
 	for _, r := range b.Rejected {
 		t.progress.Rejected++
-		t.progress.Codes[r.Stage+"/"+r.Code]++
 		t.tell(ImageRejected{URI: t.Display(r.URI), Reject: r.Reject})
 	}
 }
@@ -207,7 +203,7 @@ func (t *run) save(ctx context.Context) error {
 }
 
 func (t *run) write(ctx context.Context) error {
-	if err := t.Store.Save(ctx, t.progress.clone(), t.Step.State(), t.average); err != nil {
+	if err := t.Store.Save(ctx, t.progress, t.Step.State(), t.average); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	t.unsaved, t.savedAt = false, time.Now()

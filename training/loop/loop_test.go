@@ -123,8 +123,6 @@ func of[E Event](all []Event) (out []E) {
 
 func TestTheBestEpochIsKept(t *testing.T) {
 	x := newTrial(t, newStore(t), nil, nil)
-	var told []Progress
-	x.Epoch = func(p Progress) error { told = append(told, p); return nil }
 	p, err := x.Run(t.Context(), nil)
 	ok(t, err)
 	if p.Step != 20 || p.Epochs != 4 || p.Place != 80 || p.Images != 80 || p.Ended != AllSteps || p.Stale != 2 {
@@ -140,8 +138,8 @@ func TestTheBestEpochIsKept(t *testing.T) {
 		t.Error("epochs 2 and 4 have the same tensors")
 	}
 	steps, epochs := of[StepDone](x.events), of[EpochDone](x.events)
-	if len(steps) != 20 || len(epochs) != 4 || len(of[Saving](x.events)) != 4 || len(told) != 4 || told[2].Step != 15 {
-		t.Errorf("%d steps, %d epochs, %d checkpoints, asked at %v", len(steps), len(epochs), len(of[Saving](x.events)), told)
+	if len(steps) != 20 || len(epochs) != 4 || len(of[Saving](x.events)) != 4 {
+		t.Errorf("%d steps, %d epochs, %d checkpoints", len(steps), len(epochs), len(of[Saving](x.events)))
 	}
 	for i, s := range steps {
 		if s.Step != int64(i+1) || s.Epoch != i/5+1 || s.Images != 4 || s.Learning != x.Config.Schedule.At(i).Learning || !(s.Terms.Loss > 0) || s.Waited > s.Seconds {
@@ -249,11 +247,12 @@ func TestInterruptedAnywhere(t *testing.T) {
 func TestAnErrorCostsNothing(t *testing.T) {
 	x := newTrial(t, newStore(t), nil, nil)
 	over := errors.New("over the budget")
-	x.Epoch = func(p Progress) error {
-		if p.Step == 10 {
-			return over
+	validate := x.Validate
+	x.Validate = func(ctx context.Context, p tresnet.Params) (map[string]float64, error) {
+		if len(x.asked) == 1 {
+			return nil, over
 		}
-		return nil
+		return validate(ctx, p)
 	}
 	if _, err := x.Run(t.Context(), nil); !errors.Is(err, over) || len(x.asked) != 1 {
 		t.Fatalf("error %v after %d validations", err, len(x.asked))
@@ -264,11 +263,12 @@ func TestAnErrorCostsNothing(t *testing.T) {
 		t.Errorf("saved %+v", resumed.Progress)
 	}
 	x = newTrial(t, x.Store, resumed, nil)
-	x.Epoch = func(Progress) error { return over }
+	validate = x.Validate
+	x.Validate = func(context.Context, tresnet.Params) (map[string]float64, error) { return nil, over }
 	if _, err := x.Run(t.Context(), resumed); !errors.Is(err, over) || len(of[StepDone](x.events)) > 0 {
 		t.Errorf("still over: error %v after %v", err, x.events)
 	}
-	x.Epoch, x.metrics = nil, []float64{3, 2, 3}
+	x.Validate, x.metrics = validate, []float64{3, 2, 3}
 	if p, err := x.Run(t.Context(), resumed); err != nil || p.Best.Epoch != 2 || p.Step != 20 || len(x.asked) != 3 {
 		t.Errorf("progress %+v, error %v", p, err)
 	}

@@ -14,13 +14,16 @@ type Pixels struct {
 	Part   *labels.Part
 	Seed   uint64
 	Batch  int // images
+	// Rejected, where not nil, is told at once of each image that is passed over,
+	// and how many of the present pass were, by code. Its error ends the source.
+	Rejected func(r Rejected, codes map[string]int64) error
 }
 
 // Run implements Source.
 func (p *Pixels) Run(ctx context.Context, from int64, each func(context.Context, *Batch) error) error {
 	side := p.Stream.Spec.Size
 	g := &gatherer{
-		n: p.Part.Len(), imageLen: side * side * 3, size: p.Batch, each: each, good: from - 1,
+		n: p.Part.Len(), imageLen: side * side * 3, size: p.Batch, each: each, told: p.Rejected, good: from - 1, pass: -1,
 		batch: Batch{Pixels: make([]uint8, p.Batch*side*side*3)},
 	}
 	err := p.Stream.Run(ctx, p.items(from), func(ctx context.Context, c *images.Chunk) error {
@@ -53,8 +56,11 @@ type gatherer struct {
 	size     int
 	each     func(context.Context, *Batch) error
 	batch    Batch
-	good     int64 // place of the last image, at first that before the source's
-	err      error // that ended it
+	told     func(Rejected, map[string]int64) error
+	good     int64            // place of the last image, at first that before the source's
+	pass     int64            // that codes counts
+	codes    map[string]int64 // rejects of the pass
+	err      error            // that ended it
 }
 
 func (g *gatherer) take(ctx context.Context, c *images.Chunk) error {
@@ -62,7 +68,9 @@ func (g *gatherer) take(ctx context.Context, c *images.Chunk) error {
 	rejected := c.Rejected
 	for i, item := range c.Items {
 		for len(rejected) > 0 && rejected[0].Position < item.Position {
-			g.pass(rejected[0])
+			if err := g.reject(rejected[0]); err != nil {
+				return err
+			}
 			rejected = rejected[1:]
 		}
 		copy(g.batch.Pixels[len(g.batch.Rows)*g.imageLen:], c.Pixels[i*g.imageLen:][:g.imageLen])
@@ -73,7 +81,9 @@ func (g *gatherer) take(ctx context.Context, c *images.Chunk) error {
 		}
 	}
 	for _, r := range rejected {
-		g.pass(r)
+		if err := g.reject(r); err != nil {
+			return err
+		}
 		if (r.Position+1)%g.n == 0 && r.Position-g.good >= g.n { // the end of a pass without any
 			return noImages(g.batch.Rejected[len(g.batch.Rejected)-1])
 		}
@@ -81,8 +91,17 @@ func (g *gatherer) take(ctx context.Context, c *images.Chunk) error {
 	return nil
 }
 
-func (g *gatherer) pass(r images.Rejected) {
-	g.batch.Rejected = append(g.batch.Rejected, Rejected{URI: r.Row.URI, Reject: r.Reject})
+func (g *gatherer) reject(r images.Rejected) error {
+	passed := Rejected{URI: r.Row.URI, Reject: r.Reject}
+	g.batch.Rejected = append(g.batch.Rejected, passed)
+	if pass := r.Position / g.n; pass != g.pass {
+		g.pass, g.codes = pass, map[string]int64{}
+	}
+	g.codes[r.Stage+"/"+r.Code]++
+	if g.told == nil {
+		return nil
+	}
+	return g.told(passed, g.codes)
 }
 
 // flush hands a full batch over.

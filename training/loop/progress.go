@@ -8,16 +8,15 @@ import (
 
 // Progress is how far a training is, apart from its tensors.
 type Progress struct {
-	Step     int64            `json:"step"`   // steps done
-	Epochs   int              `json:"epochs"` // ended: validated, where there is validation
-	Place    int64            `json:"place"`  // in the sequence of images
-	Images   int64            `json:"images"`
-	Rejected int64            `json:"rejected"`        // times that an image was passed over
-	Codes    map[string]int64 `json:"codes,omitempty"` // of those, by stage and code
-	Best     *Best            `json:"best,omitempty"`  // nil before the first validation
-	Stale    int              `json:"stale,omitempty"` // epochs since the best
-	Watch    Watch            `json:"watch"`
-	Ended    End              `json:"ended,omitempty"`
+	Step     int64 `json:"step"`   // steps done
+	Epochs   int   `json:"epochs"` // ended: validated, where there is validation
+	Place    int64 `json:"place"`  // in the sequence of images
+	Images   int64 `json:"images"`
+	Rejected int64 `json:"rejected"`        // times that an image was passed over
+	Best     *Best `json:"best,omitempty"`  // nil before the first validation
+	Stale    int   `json:"stale,omitempty"` // epochs since the best
+	Watch    Watch `json:"watch"`
+	Ended    End   `json:"ended,omitempty"`
 }
 
 // Best is the epoch whose validation was best.
@@ -36,15 +35,6 @@ const (
 	AllSteps     End = "all steps"
 	StoppedEarly End = "stopped early"
 )
-
-func (p Progress) clone() Progress {
-	codes := map[string]int64{}
-	for code, n := range p.Codes {
-		codes[code] = n
-	}
-	p.Codes = codes
-	return p
-}
 
 // check reports what no training writes.
 func (p Progress) check() error {

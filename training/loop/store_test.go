@@ -30,7 +30,7 @@ func stateOf(number int64) (s step.State, average tresnet.Params) {
 func save(t *testing.T, s *Store, at, best int64) Progress {
 	t.Helper()
 	state, average := stateOf(at)
-	p := Progress{Step: at, Place: 8 * at, Images: 7 * at, Codes: map[string]int64{"fetch/not_found": 2}, Watch: Watch{Level: 1.5, Smooth: 1.25}}
+	p := Progress{Step: at, Place: 8 * at, Images: 7 * at, Watch: Watch{Level: 1.5, Smooth: 1.25}}
 	if best > 0 {
 		file, err := s.SaveBest(t.Context(), best, average)
 		ok(t, err)
