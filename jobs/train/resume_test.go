@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/jobs/train"
+	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/storagetest"
 )
 
 // TestInterruptedAnywhere ends trainings by their context, at any time: they
@@ -136,6 +139,61 @@ func (l *lake) checkpoints(t *testing.T, suffix string) (keys []string) {
 		}
 	}
 	return keys
+}
+
+// A store that refuses the history is no reason to begin the curves anew.
+func TestARefusedHistoryIsKept(t *testing.T) {
+	front := storagetest.NewFront(storagetest.NewS3(t))
+	folder, query, _ := strings.Cut(storagetest.Serve(t, front), "?")
+	l := newLake(t, folder+"/in?"+query, folder+"/model?"+query)
+	l.options.SaveEvery = time.Nanosecond
+	l.interrupt(t, func() int { return len(l.checkpoints(t, ".json")) }, 1)
+	before, _, err := l.out.ReadAll(t.Context(), "_training/history.jsonl", 1<<20)
+	ok(t, err)
+	front.Once("GET", "history.jsonl", storagetest.Status(403, "AccessDenied"))
+	if _, _, err := run(t, l.options); !errors.Is(err, storage.ErrPermission) {
+		t.Errorf("error %v", err)
+	}
+	after, _, err := l.out.ReadAll(t.Context(), "_training/history.jsonl", 1<<20)
+	ok(t, err)
+	if !bytes.Equal(before, after) {
+		t.Errorf("the history was\n%s\nand is\n%s", before, after)
+	}
+	mustTrain(t, l.options)
+	checkCurves(t, l.options.Output, 18, 3)
+}
+
+func TestADamagedHistoryBeginsAnew(t *testing.T) {
+	l := local(t)
+	l.options.SaveEvery = time.Nanosecond
+	l.interrupt(t, func() int { return len(l.checkpoints(t, ".json")) }, 1)
+	put(t, l.out, "_training/history.jsonl", []byte("nonsense\n"))
+	_, e := mustTrain(t, l.options)
+	if w := of[engine.Warned](e); len(w) != 1 || !strings.Contains(w[0].Message, "the curves begin anew: ") {
+		t.Errorf("warned %+v", w)
+	}
+}
+
+// Two processes that train the same end with one bundle, though the first one to
+// finish removes the checkpoints under the other's feet.
+func TestTwoProcessesEndWithOneBundle(t *testing.T) {
+	l := local(t)
+	whole := l.into(t)
+	mustTrain(t, whole)
+	first := false
+	s, err := train.Run(t.Context(), l.options, func(e engine.Event) {
+		if v, is := e.(train.Validated); is && v.Epoch == v.Epochs && !first {
+			first = true
+			mustTrain(t, l.options)
+		}
+	})
+	if err != nil || !first || !s.AlreadyFinished {
+		t.Errorf("%+v, error %v", s, err)
+	}
+	same(t, read(t, l.options.Output), read(t, whole.Output))
+	if left := l.checkpoints(t, ""); len(left) > 0 {
+		t.Errorf("left are %q", left)
+	}
 }
 
 func TestAnotherTrainingIsRefused(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -275,6 +277,40 @@ func TestAnErrorCostsNothing(t *testing.T) {
 
 	x = newTrial(t, newStore(t), nil, func(c *Config) { c.Metric = "none" })
 	if _, err := x.Run(t.Context(), nil); err == nil || err.Error() != "validation: no metric none" {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A checkpoint that cannot be written when a training is interrupted is told of.
+func TestALastCheckpointThatFailsIsTold(t *testing.T) {
+	x := newTrial(t, newStore(t), nil, nil)
+	stop := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	told := x.Told
+	x.Told = func(e Event) {
+		told(e)
+		if s, is := e.(StepDone); is && s.Step == 3 {
+			ok(t, os.WriteFile(filepath.Join(x.Store.Bucket.URI(), "_training"), nil, 0o600)) // where a folder should be
+			cancel(stop)
+		}
+	}
+	if _, err := x.Run(ctx, nil); !errors.Is(err, stop) {
+		t.Errorf("error %v", err)
+	}
+	if lost := of[Unsaved](x.events); len(lost) != 1 || lost[0].Step != 3 || lost[0].Err == nil {
+		t.Errorf("told of %+v", lost)
+	}
+}
+
+func TestACheckpointWithoutItsAverageIsRefused(t *testing.T) {
+	store := newStore(t)
+	x := newTrial(t, store, nil, func(c *Config) { c.SaveEvery = time.Nanosecond })
+	_, err := x.Run(t.Context(), nil)
+	ok(t, err)
+	resumed, _, err := store.Load(t.Context())
+	ok(t, err)
+	x = newTrial(t, store, resumed, func(c *Config) { c.Average = 0.5 })
+	if _, err := x.Run(t.Context(), resumed); err == nil || !strings.Contains(err.Error(), "moving average") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,6 +1,8 @@
 package scenes
 
 import (
+	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,6 +49,14 @@ func TestDefaultIsWhatWasTrained(t *testing.T) {
 	}
 	if size := len(defaultDescription) + len(defaultWeights); size > 4_000_000 {
 		t.Errorf("the program carries %d bytes of model", size)
+	}
+}
+
+func TestWeightsOfAnotherModelAreRefused(t *testing.T) {
+	other := slices.Clone(defaultWeights)
+	other[len(other)-1] ^= 1
+	if _, err := model.FromWeights(defaultDescription, other); !errors.Is(err, model.ErrCorrupt) {
+		t.Errorf("error %v", err)
 	}
 }
 
