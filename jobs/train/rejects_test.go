@@ -32,7 +32,7 @@ func TestUnreadableImagesArePassedOver(t *testing.T) {
 		}
 
 		l.options.MaxRejectRate = 0.1
-		s, e := mustTrain(t, l.options)
+		s, _ := mustTrain(t, l.options)
 		if s.Rejected < 2 || s.Rejected > 8 {
 			t.Errorf("%d rejects", s.Rejected)
 		}
