@@ -70,9 +70,6 @@ func (d *Description) graphInput() tresnet.Input {
 	return tresnet.Input{Scale: d.Input.Scale, Mean: d.Input.Mean, Std: d.Input.Std}
 }
 
-// kindTResNet is the kind of network that this program builds and trains.
-const kindTResNet = "tresnet"
-
 // adopt takes the label space of a vocabulary, if there is one.
 func (d *Description) adopt(v *Vocabulary) error {
 	if v == nil {
@@ -86,7 +83,7 @@ func (d *Description) adopt(v *Vocabulary) error {
 }
 
 func architectureOf(arch tresnet.Architecture) Architecture {
-	a := Architecture{Kind: kindTResNet, Layers: arch.Layers[:], Width: arch.Width}
+	a := Architecture{Kind: KindTResNet, Layers: arch.Layers[:], Width: arch.Width}
 	for _, p := range arch.Parameters() {
 		if strings.Contains(p.Name, ".running_") {
 			continue

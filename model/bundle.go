@@ -65,10 +65,16 @@ func (b *Bundle) ID() string { return b.Description.ID() }
 // Location is the folder's URI without secrets, or "memory".
 func (b *Bundle) Location() string { return b.source.location() }
 
-// EmbedGraph returns embed.onnx after its length and digest were found to be
-// those of the description; ErrCorrupt where they are not.
+// EmbedGraph returns the graph pixels uint8 [n,S,S,3] -> embedding float32
+// [n,K,D], whatever their names, after the file's length and digest were found to
+// be those of the description; ErrCorrupt where they are not. An encoder of
+// KindONNX is adapted; one that its description does not fit is ErrInvalid.
 func (b *Bundle) EmbedGraph(ctx context.Context) ([]byte, error) {
-	return b.file(ctx, b.Description.Files.Embed)
+	graph, err := b.file(ctx, b.Description.Files.Embed)
+	if err != nil {
+		return nil, err
+	}
+	return b.adapted(graph)
 }
 
 // Weights returns the parameters as trained, keyed by their checkpoint names

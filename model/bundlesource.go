@@ -65,3 +65,18 @@ func (m memory) read(_ context.Context, name string, maxBytes int64) ([]byte, er
 }
 
 func (m memory) location() string { return "memory" }
+
+// readObject reads one object by its URI.
+func readObject(ctx context.Context, uri string, maxBytes int64) ([]byte, error) {
+	parent, name, err := storage.SplitURI(uri)
+	if err != nil {
+		return nil, err
+	}
+	bucket, err := folder{uri: parent}.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer bucket.Close()
+	data, _, err := bucket.ReadAll(ctx, name, maxBytes)
+	return data, err
+}

@@ -18,6 +18,7 @@ type Description struct {
 	Rows          int          `json:"rows"` // K, rows of the embedding matrix
 	Dim           int          `json:"dim"`  // D, values in a row
 	Input         Input        `json:"input"`
+	Output        *Output      `json:"output,omitempty"` // of an encoder of KindONNX, else nil
 	RowReduction  Reduction    `json:"row_reduction"`
 	Normalise     Normalise    `json:"normalise"`
 	LogitScale    float64      `json:"logit_scale"`           // factor on every score
@@ -28,25 +29,44 @@ type Description struct {
 	Program       string       `json:"program,omitempty"` // name and version of the writer
 }
 
-// Architecture says which network the bundle holds.
+// Architecture says which network the bundle holds. Layers and Width are those
+// of a TResNet.
 type Architecture struct {
-	Kind       string  `json:"kind"`       // "tresnet"
-	Layers     []int   `json:"layers"`     // blocks in each of the four stages
-	Width      float64 `json:"width"`      // factor on the planes of every stage
-	Parameters int64   `json:"parameters"` // trainable values; norm statistics not counted
+	Kind       string  `json:"kind"`             // KindTResNet or KindONNX
+	Name       string  `json:"name,omitempty"`   // of an encoder of KindONNX, for people
+	Layers     []int   `json:"layers,omitempty"` // blocks in each of the four stages
+	Width      float64 `json:"width,omitempty"`  // factor on the planes of every stage
+	Parameters int64   `json:"parameters"`       // trainable values; norm statistics not counted
 }
 
-// Input says how an image becomes the pixels that embed.onnx takes. The graph
-// itself computes (pixel·scale − mean) / std.
+// Values of Architecture.Kind.
+const (
+	KindTResNet = "tresnet" // the network that this program builds and trains
+	KindONNX    = "onnx"    // an encoder of another origin; its file stays as it was
+)
+
+// Input says how an image becomes the pixels that the graph takes. A TResNet's
+// graph itself computes (pixel·scale − mean) / std; before an encoder of KindONNX
+// it is computed for it.
 type Input struct {
-	Size   int        `json:"size"`   // S, side of the square in pixels
-	Type   string     `json:"type"`   // "uint8"
-	Layout string     `json:"layout"` // "nhwc": [n,S,S,3], RGB
-	Filter string     `json:"filter"` // FilterBicubic or FilterBilinear, antialiased as Pillow's
-	Scale  float64    `json:"scale"`
-	Mean   [3]float64 `json:"mean"`
-	Std    [3]float64 `json:"std"`
-	EXIF   string     `json:"exif"` // EXIFApply or EXIFIgnore
+	Name      string     `json:"name,omitempty"`       // in a graph of KindONNX
+	Size      int        `json:"size"`                 // S, side of the square in pixels
+	ShortSide int        `json:"short_side,omitempty"` // 0: stretched to the square; else pixels of the shorter side before the middle is cut out
+	Type      string     `json:"type"`                 // "uint8"; of KindONNX also "float32" or "float16"
+	Layout    string     `json:"layout"`               // "nhwc": [n,S,S,3], RGB; of KindONNX also "nchw"
+	Batch     int        `json:"batch,omitempty"`      // images that a graph of KindONNX takes a run; 0: any number
+	Filter    string     `json:"filter"`               // FilterBicubic or FilterBilinear, antialiased as Pillow's
+	Scale     float64    `json:"scale"`
+	Mean      [3]float64 `json:"mean"`
+	Std       [3]float64 `json:"std"`
+	EXIF      string     `json:"exif"` // EXIFApply or EXIFIgnore
+}
+
+// Output says where an encoder of KindONNX gives the K rows of dimension D.
+type Output struct {
+	Name     string `json:"name"`
+	Layout   string `json:"layout"`              // one of foreign.Layouts
+	SkipRows int    `json:"skip_rows,omitempty"` // leading rows that are dropped, such as a class token
 }
 
 // Values of Input.Filter and Input.EXIF.

@@ -179,6 +179,11 @@ func FuzzDecodeDescription(f *testing.F) {
 	f.Add([]byte(`{"format_version":1,"label_space":{"anchors":[{"vector":"AAAA"}]}}`))
 	f.Add([]byte(`{"files":{"embed":{"name":"../x","bytes":-1,"sha256":""}},"rows":1e9}`))
 	f.Add([]byte(`{"created_at":"0000-00-00T00:00:00Z"}`))
+	encoder := encoderBundle(f).Description
+	if text, err = encoder.Encode(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		d, err := DecodeDescription(text)
 		if err != nil {

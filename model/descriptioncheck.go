@@ -24,6 +24,7 @@ func (d *Description) Validate() error {
 	inRange(&p, "rows", d.Rows, maxRows)
 	inRange(&p, "dim", d.Dim, maxDim)
 	d.Input.validate(&p)
+	d.validateKind(&p)
 	d.RowReduction.validate(&p, d.Rows)
 	if !positive(d.LogitScale) {
 		p.addf("logit_scale is %v, want a positive number", d.LogitScale)
@@ -36,19 +37,9 @@ func (d *Description) Validate() error {
 	return p.err("bundle description")
 }
 
+// validate checks what every kind has; the rest is validateKind's.
 func (a Architecture) validate(p *problems) {
-	oneOf(p, "architecture.kind", a.Kind, "tresnet")
-	if len(a.Layers) != 4 {
-		p.addf("architecture.layers has %d stages, want 4", len(a.Layers))
-	}
-	for i, n := range a.Layers {
-		if n < 1 || n > 1000 {
-			p.addf("architecture.layers[%d] is %d, want 1 to 1000", i, n)
-		}
-	}
-	if !positive(a.Width) || a.Width > 64 {
-		p.addf("architecture.width is %v, want above 0 to 64", a.Width)
-	}
+	oneOf(p, "architecture.kind", a.Kind, KindTResNet, KindONNX)
 	if a.Parameters < 0 {
 		p.addf("architecture.parameters is %d", a.Parameters)
 	}
@@ -56,8 +47,9 @@ func (a Architecture) validate(p *problems) {
 
 func (in Input) validate(p *problems) {
 	inRange(p, "input.size", in.Size, maxInputSize)
-	oneOf(p, "input.type", in.Type, "uint8")
-	oneOf(p, "input.layout", in.Layout, "nhwc")
+	if in.ShortSide != 0 && (in.ShortSide < in.Size || in.ShortSide > maxInputSize) {
+		p.addf("input.short_side is %d, want size (%d) to %d, or none to stretch", in.ShortSide, in.Size, maxInputSize)
+	}
 	oneOf(p, "input.filter", in.Filter, FilterBicubic, FilterBilinear)
 	oneOf(p, "input.exif", in.EXIF, EXIFApply, EXIFIgnore)
 	if !positive(in.Scale) {

@@ -8,6 +8,12 @@
 //	embed.onnx            pixels uint8 [n,S,S,3] -> embedding float32 [n,K,D]
 //	weights.safetensors   the parameters as trained: norms signed and unfolded
 //
+// Or an image encoder that another program wrote, as it is, which EmbedGraph
+// gives the same interface (package foreign):
+//
+//	model.json            with the encoder's input and output
+//	encoder.onnx
+//
 // A pointer is one small object beside bundles' folders, by custom called current,
 // that names one of them; whoever opens it opens that bundle.
 //

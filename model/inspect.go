@@ -10,11 +10,12 @@ type Inspection struct {
 	ID           string    `json:"id"`
 	Location     string    `json:"location"`
 	Pointer      *Pointer  `json:"pointer,omitempty"` // that named it
-	Architecture string    `json:"architecture"`      // "TResNet-M", or kind, layers and width
+	Architecture string    `json:"architecture"`      // "TResNet-M", or layers and width, or an encoder's name
 	Parameters   int64     `json:"parameters"`
 	Rows         int       `json:"rows"` // K
 	Dim          int       `json:"dim"`  // D
 	Input        Input     `json:"input"`
+	Output       *Output   `json:"output,omitempty"`
 	RowReduction Reduction `json:"row_reduction"`
 	Normalise    Normalise `json:"normalise"`
 	LogitScale   float64   `json:"logit_scale"`
@@ -31,19 +32,23 @@ func (b *Bundle) Inspect() Inspection {
 	return Inspection{
 		ID: b.ID(), Location: b.Location(), Pointer: b.Pointer,
 		Architecture: d.Architecture.String(), Parameters: d.Architecture.Parameters,
-		Rows: d.Rows, Dim: d.Dim, Input: d.Input,
+		Rows: d.Rows, Dim: d.Dim, Input: d.Input, Output: d.Output,
 		RowReduction: d.RowReduction, Normalise: d.Normalise, LogitScale: d.LogitScale,
 		LabelSpace: d.LabelSpace.String(), Files: d.Files.all(), Lineage: d.Lineage,
 		CreatedAt: d.CreatedAt, Program: d.Program,
 	}
 }
 
-// String names the architecture as the literature does.
+// String names the architecture as the literature does, an encoder as its
+// description does.
 func (a Architecture) String() string {
-	if len(a.Layers) == 4 {
+	switch {
+	case len(a.Layers) == 4:
 		return tresnetOf(a).Name()
+	case a.Name != "":
+		return a.Name
 	}
-	return fmt.Sprintf("%s %v x %g", a.Kind, a.Layers, a.Width)
+	return a.Kind + " encoder"
 }
 
 // String tells the space's name, dimension and number of anchors; nil is a

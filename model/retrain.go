@@ -11,8 +11,11 @@ import (
 // kind of network, which cannot be trained, is ErrInvalid.
 func (b *Bundle) Network() (tresnet.Architecture, tresnet.Input, error) {
 	d := &b.Description
-	if d.Architecture.Kind != kindTResNet || len(d.Architecture.Layers) != 4 {
-		return tresnet.Architecture{}, tresnet.Input{}, fmt.Errorf("%w for training: bundle %s holds a %q network, want %q", ErrInvalid, b.Location(), d.Architecture.Kind, kindTResNet)
+	if d.Architecture.Kind != KindTResNet {
+		return tresnet.Architecture{}, tresnet.Input{}, fmt.Errorf("%w for training: bundle %s holds an encoder that another program made (%s), which labels and is evaluated but cannot be trained; training begins from a TResNet", ErrInvalid, b.Location(), d.Architecture)
+	}
+	if len(d.Architecture.Layers) != 4 {
+		return tresnet.Architecture{}, tresnet.Input{}, fmt.Errorf("%w for training: bundle %s has %d stages, want 4", ErrInvalid, b.Location(), len(d.Architecture.Layers))
 	}
 	return tresnetOf(d.Architecture).With(d.Rows, d.Dim, d.Input.Size), d.graphInput(), nil
 }

@@ -34,7 +34,8 @@
 //	+ slabs · B · S·S·3                         pixels (6 slabs)
 //	+ 6 · B · K·D · 4                           embeddings waiting to be written
 //	+ 2 · R · 2·k · 24                          ranked tags of the two open shards
-//	+ 2 · row-group buffers of the writers
+//	+ 2 · row-group buffers of the writers      of embeddings min(2048·K·D·4, 128 MiB), and while encoded once more
 //
-// plus the inference session's own arena.
+// plus the inference session's own arena. Where nobody says how large a batch is,
+// jobs/engine keeps B·K·D·4 under 64 MiB: an encoder's rows may be hundreds.
 package pipeline

@@ -76,3 +76,19 @@ func (c Compute) batch(d ort.Device, rows int64) int {
 	}
 	return int(min(int64(size), rows))
 }
+
+// batchBytes bounds the matrices of a batch whose size nobody chose.
+const batchBytes = 64 << 20
+
+// batchFor is batch for matrices of so many values: fewer where they are large.
+// An encoder that takes a fixed number of images gets whole runs.
+func (c Compute) batchFor(e *ort.Embedder, rows int64) int {
+	size := c.batch(e.Device(), rows)
+	if c.BatchSize == 0 {
+		size = min(size, max(1, batchBytes/(4*e.Rows()*e.Dim())))
+	}
+	if run := e.Batch(); run > 0 {
+		size = (size + run - 1) / run * run
+	}
+	return size
+}

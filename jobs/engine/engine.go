@@ -40,7 +40,7 @@ func New(ctx context.Context, in *Inputs, topK int, c Compute, rows int64) (*Eng
 		return nil, errors.Join(err, e.Close())
 	}
 	e.Device = e.Embedder.Device().String()
-	e.Batch = c.batch(e.Embedder.Device(), rows)
+	e.Batch = c.batchFor(e.Embedder, rows)
 	e.loadedIn = time.Since(start)
 	return e, nil
 }
@@ -95,12 +95,15 @@ func (e *Engine) Loaded() Loaded {
 }
 
 func modelName(d *model.Description) string {
+	if d.Architecture.Kind == model.KindONNX {
+		return fmt.Sprintf("%s, %dx%d at %d px", d.Architecture, d.Rows, d.Dim, d.Input.Size)
+	}
 	return fmt.Sprintf("%s %v width %g, %dx%d at %d px", d.Architecture.Kind, d.Architecture.Layers, d.Architecture.Width, d.Rows, d.Dim, d.Input.Size)
 }
 
 // DecodeSpec says what pixels a model wants.
 func DecodeSpec(d *model.Description) decode.Spec {
-	return decode.Spec{Size: d.Input.Size, Filter: d.Input.Filter, ApplyEXIF: d.Input.EXIF == model.EXIFApply}
+	return decode.Spec{Size: d.Input.Size, ShortSide: d.Input.ShortSide, Filter: d.Input.Filter, ApplyEXIF: d.Input.EXIF == model.EXIFApply}
 }
 
 // reductions are the runtime's, by their names in a description.

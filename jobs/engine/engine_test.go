@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sdl-batch/sdl-batch/model"
+	"github.com/sdl-batch/sdl-batch/model/onnxgraph"
 	"github.com/sdl-batch/sdl-batch/model/ort"
 	"github.com/sdl-batch/sdl-batch/model/ort/orttest"
 	"github.com/sdl-batch/sdl-batch/stages/fetch"
@@ -41,6 +42,47 @@ func TestBatchesFollowTheDevice(t *testing.T) {
 		if got := (Compute{BatchSize: c.size}).batch(c.device, c.rows); got != c.want {
 			t.Errorf("%+v: batch of %d", c, got)
 		}
+	}
+}
+
+// TestLargeMatricesMeanSmallBatches: a pool of batches must fit into memory, and a
+// graph that takes a fixed number gets whole runs.
+func TestLargeMatricesMeanSmallBatches(t *testing.T) {
+	orttest.Load(t)
+	for _, c := range []struct{ rows, dim, run, size, want int }{
+		{7, 300, 0, 0, 8}, {4096, 1024, 0, 0, 4}, {4096, 8192, 0, 0, 1}, {4096, 1024, 0, 100, 100}, {1, 4, 5, 0, 10}, {1, 4, 1, 0, 8}, {1, 4, 32, 3, 32},
+	} {
+		b := onnxgraph.New("zeros")
+		n := onnxgraph.Free("n")
+		if c.run > 0 {
+			n = onnxgraph.Size(c.run)
+		}
+		x := b.Cast(b.Input("x", onnxgraph.Uint8, n, onnxgraph.Size(1), onnxgraph.Size(1), onnxgraph.Size(3)), onnxgraph.Float32)
+		y := b.Expand(b.Reshape(b.Gather(x, b.Ints(0), 3), -1, 1, 1), 1, c.rows, c.dim)
+		b.Output("y", y, onnxgraph.Float32, n, onnxgraph.Size(c.rows), onnxgraph.Size(c.dim))
+		graph, err := b.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := ort.NewEmbedder(graph, ort.Options{Device: ort.Device{Provider: ort.CPU}, Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (Compute{BatchSize: c.size}).batchFor(e, 1000); got != c.want {
+			t.Errorf("%+v: batch of %d", c, got)
+		}
+		e.Close()
+	}
+}
+
+// TestTheProgramsModelKeepsItsID: runs of earlier versions name it.
+func TestTheProgramsModelKeepsItsID(t *testing.T) {
+	in, err := Sources{}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "sha256:871edad7dc57a01a7c870344518b58d8c0e8a8f14997e94ca25e3bbaceeec974"; in.ModelID != want {
+		t.Errorf("the program's model is %s, want %s", in.ModelID, want)
 	}
 }
 

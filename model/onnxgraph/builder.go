@@ -42,6 +42,7 @@ type Node struct {
 // Builder collects a graph. Its zero value is not usable; see New.
 type Builder struct {
 	name            string
+	prefix          string // of the names that the builder makes up
 	nodes           []*Node
 	constants       []*onnxpb.TensorProto
 	inputs, outputs []*onnxpb.ValueInfoProto
@@ -53,6 +54,14 @@ type Builder struct {
 
 // New starts an empty graph.
 func New(name string) *Builder { return &Builder{name: name, named: map[*Value]bool{}} }
+
+// NewPart starts a graph that is to join another one: the names that the builder
+// makes up begin with prefix.
+func NewPart(name, prefix string) *Builder {
+	b := New(name)
+	b.prefix = prefix
+	return b
+}
 
 // Input adds an input of the graph.
 func (b *Builder) Input(name string, t ElementType, dims ...Dim) *Value {
@@ -114,7 +123,7 @@ func (v *Value) String() string {
 
 func (b *Builder) fresh(prefix string) *Value {
 	b.count++
-	return &Value{name: fmt.Sprintf("%s%d", prefix, b.count)}
+	return &Value{name: fmt.Sprintf("%s%s%d", b.prefix, prefix, b.count)}
 }
 
 func (b *Builder) computed(v *Value) bool {

@@ -11,16 +11,9 @@ import (
 
 // Bytes returns the model, or the first mistake of its making.
 func (b *Builder) Bytes() ([]byte, error) {
-	graph := &onnxpb.GraphProto{Name: &b.name, Initializer: b.constants, Input: b.inputs, Output: b.outputs}
-	for i, n := range b.nodes {
-		graph.Node = append(graph.Node, b.node(i, n))
-	}
-	for _, d := range b.declared {
-		graph.ValueInfo = append(graph.ValueInfo, d.info())
-	}
-	b.checkNames(graph)
-	if b.err != nil {
-		return nil, fmt.Errorf("onnxgraph: %s: %w", b.name, b.err)
+	graph, err := b.Graph()
+	if err != nil {
+		return nil, err
 	}
 	model := &onnxpb.ModelProto{
 		IrVersion:    proto.Int64(irVersion),
@@ -34,8 +27,25 @@ func (b *Builder) Bytes() ([]byte, error) {
 	return proto.MarshalOptions{Deterministic: true}.Marshal(model)
 }
 
+// Graph returns the graph alone, or the first mistake of its making. It shares
+// memory with the builder.
+func (b *Builder) Graph() (*onnxpb.GraphProto, error) {
+	graph := &onnxpb.GraphProto{Name: &b.name, Initializer: b.constants, Input: b.inputs, Output: b.outputs}
+	for i, n := range b.nodes {
+		graph.Node = append(graph.Node, b.node(i, n))
+	}
+	for _, d := range b.declared {
+		graph.ValueInfo = append(graph.ValueInfo, d.info())
+	}
+	b.checkNames(graph)
+	if b.err != nil {
+		return nil, fmt.Errorf("onnxgraph: %s: %w", b.name, b.err)
+	}
+	return graph, nil
+}
+
 func (b *Builder) node(i int, n *Node) *onnxpb.NodeProto {
-	p := &onnxpb.NodeProto{OpType: &n.Op, Name: proto.String(fmt.Sprintf("%s_%d", n.Op, i)), Attribute: b.attributes(n)}
+	p := &onnxpb.NodeProto{OpType: &n.Op, Name: proto.String(fmt.Sprintf("%s%s_%d", b.prefix, n.Op, i)), Attribute: b.attributes(n)}
 	if n.Domain != "" {
 		p.Domain = &n.Domain
 	}

@@ -12,6 +12,7 @@ type ElementType int32
 // The element types in use.
 const (
 	Float32 = ElementType(onnxpb.TensorProto_FLOAT)
+	Float16 = ElementType(onnxpb.TensorProto_FLOAT16)
 	Uint8   = ElementType(onnxpb.TensorProto_UINT8)
 	Int32   = ElementType(onnxpb.TensorProto_INT32)
 	Int64   = ElementType(onnxpb.TensorProto_INT64)

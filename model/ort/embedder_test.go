@@ -58,6 +58,37 @@ func TestEmbedTakesAnyBatch(t *testing.T) {
 	}
 }
 
+// TestAFixedBatchIsRunAgainAndAgain wants the same matrices however many images
+// there are: what fills the last run up must show nowhere.
+func TestAFixedBatchIsRunAgainAndAgain(t *testing.T) {
+	orttest.Load(t)
+	three := onnxgraph.Size(3)
+	e, err := ort.NewEmbedder(copies(t, onnxgraph.Uint8, with(three, 2, 2, 3), with(three, 3, 4)), cpu)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if e.Batch() != 3 {
+		t.Errorf("%d images a run", e.Batch())
+	}
+	pixels := make([]uint8, 9*12)
+	for i := range pixels {
+		pixels[i] = uint8(250 - i)
+	}
+	for n := 1; n <= 8; n++ {
+		out, want := make([]float32, 9*12), make([]float32, 9*12)
+		for i := range n * 12 {
+			want[i] = float32(pixels[i])
+		}
+		if err := e.Embed(context.Background(), pixels, n, out); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, out); diff != "" {
+			t.Errorf("%d images: %s", n, diff)
+		}
+	}
+}
+
 func TestNewEmbedderRefusesOtherGraphs(t *testing.T) {
 	orttest.Load(t)
 	n := onnxgraph.Free("n")
@@ -69,7 +100,7 @@ func TestNewEmbedderRefusesOtherGraphs(t *testing.T) {
 	}{
 		{"floats", copies(t, onnxgraph.Float32, good, with(n, 3, 4)), "pixels is float [n 2 2 3]"},
 		{"channels first", copies(t, onnxgraph.Uint8, with(n, 3, 2, 2), with(n, 3, 4)), "pixels is uint8 [n 3 2 2]"},
-		{"fixed batch", copies(t, onnxgraph.Uint8, with(onnxgraph.Size(1), 2, 2, 3), with(n, 3, 4)), "pixels is uint8 [1 2 2 3]"},
+		{"fixed batch", copies(t, onnxgraph.Uint8, with(onnxgraph.Size(1), 2, 2, 3), with(n, 3, 4)), "embedding is float [n 3 4], want float [1 K D]"},
 		{"free rows", copies(t, onnxgraph.Uint8, good, []onnxgraph.Dim{n, onnxgraph.Free("k"), onnxgraph.Size(4)}), "embedding is float [n k 4]"},
 	}
 	for _, tt := range tests {

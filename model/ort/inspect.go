@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/sdl-batch/sdl-batch/model/onnxgraph"
 	"github.com/sdl-batch/sdl-batch/model/onnxgraph/onnxpb"
 )
 
@@ -71,9 +72,15 @@ func Inspect(model []byte) (Model, error) {
 // maxNesting bounds the depth of messages, as the runtime does.
 const maxNesting = 100
 
+// parse reads a model without the values that its graph stores: they may be most
+// of a machine's memory.
 func parse(model []byte) (*onnxpb.ModelProto, error) {
+	light, err := onnxgraph.MapRawData(model, func(int, []byte) []byte { return nil })
+	if err != nil {
+		return nil, fmt.Errorf("ort: not an onnx model: %w", err)
+	}
 	pb := &onnxpb.ModelProto{}
-	if err := (proto.UnmarshalOptions{RecursionLimit: maxNesting}).Unmarshal(model, pb); err != nil {
+	if err := (proto.UnmarshalOptions{RecursionLimit: maxNesting}).Unmarshal(light, pb); err != nil {
 		return nil, fmt.Errorf("ort: not an onnx model: %w", err)
 	}
 	if pb.GetGraph() == nil || len(pb.GetOpsetImport()) == 0 {

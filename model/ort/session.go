@@ -18,6 +18,7 @@ type Options struct {
 	Threads int    // of the processor, within an operator; 0: one for each core
 	Spin    bool   // idle threads wait in a busy loop: for a machine with nothing else to do
 	Lean    bool   // do not plan memory from the first run: the plan's region comes on top of what that run took
+	Silent  bool   // nothing goes to standard error: for a try whose failure is expected
 	Profile string // file name prefix; not empty: the library writes a JSON profile when the session closes
 }
 
@@ -99,6 +100,11 @@ func configure(so *binding.SessionOptions, o Options, d Device) error {
 			return err
 		}
 	}
+	if o.Silent {
+		if err := so.SetLogSeverityLevel(binding.LoggingLevelFatal); err != nil {
+			return err
+		}
+	}
 	if o.Profile != "" {
 		if err := so.EnableProfiling(o.Profile); err != nil {
 			return err
@@ -122,17 +128,22 @@ func (s *Session) PassedOver() []string { return s.passed }
 // lend their memory until Run returns. A cancelled context ends the run after
 // the operator at work, with the context's cause.
 func (s *Session) Run(ctx context.Context, inputs, outputs []Tensor) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	if s.session == nil {
-		return errors.New("ort: run: the session is closed")
-	}
 	var l loan
 	defer l.end()
 	in, out := l.values(inputs), l.values(outputs)
 	if l.err != nil {
 		return fmt.Errorf("ort: run: %w", l.err)
+	}
+	return s.run(ctx, in, out)
+}
+
+// run fills the outputs; one that is nil becomes a value of the library's.
+func (s *Session) run(ctx context.Context, in, out []binding.Value) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if s.session == nil {
+		return errors.New("ort: run: the session is closed")
 	}
 	options, release, err := runOptions(ctx)
 	if err != nil {

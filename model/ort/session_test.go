@@ -58,6 +58,17 @@ func TestRunTakesAnyLength(t *testing.T) {
 	}
 }
 
+func TestShapeIsWhatARunGives(t *testing.T) {
+	s := open(t, increment(t))
+	shape, err := s.Shape(context.Background(), []ort.Tensor{ort.Lend(make([]float32, 5), 5)})
+	if err != nil || len(shape) != 1 || shape[0] != 5 {
+		t.Errorf("%v %v", shape, err)
+	}
+	if _, err := s.Shape(context.Background(), []ort.Tensor{ort.Lend([]float32{1}, 3)}); err == nil {
+		t.Error("too few values have a shape")
+	}
+}
+
 func TestRunErrors(t *testing.T) {
 	s := open(t, increment(t))
 	x := ort.Lend(make([]float32, 3), 3)

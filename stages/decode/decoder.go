@@ -1,5 +1,6 @@
 // Package decode turns encoded images into the square RGB pixels that the model
-// sees, equal to Pillow's Image.open(f).convert("RGB").resize((S, S), filter).
+// sees, equal to Pillow's Image.open(f).convert("RGB").resize((S, S), filter), or
+// to torchvision's Resize(ShortSide) and CenterCrop(S) on that image.
 //
 // JPEG, PNG, GIF (first frame on its canvas), WebP (first frame) and BMP are
 // decoded, told apart by content. Alpha is dropped, colours stay unpremultiplied.
@@ -22,6 +23,7 @@ import (
 // Spec says what pixels come out. It is part of a model's description.
 type Spec struct {
 	Size      int    // S, pixels per side; required
+	ShortSide int    // 0: stretched to the square; else the shorter side's pixels before the middle is kept
 	Filter    string // a name that resize.FilterByName knows; required
 	ApplyEXIF bool   // turn the image upright as its Exif orientation says
 }
@@ -57,7 +59,7 @@ func New(spec Spec, limits Limits) (*Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	resizer, err := resize.New(spec.Size, filter)
+	resizer, err := resize.NewCrop(spec.Size, spec.ShortSide, filter)
 	if err != nil {
 		return nil, err
 	}

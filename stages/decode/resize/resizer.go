@@ -1,6 +1,7 @@
 // Package resize scales RGB images to a square, bit for bit as Pillow's
 // Image.resize does: a separable antialiasing kernel with fixed-point weights,
-// first along the rows, rounded to 8 bits, then along the columns.
+// first along the rows, rounded to 8 bits, then along the columns. The image is
+// stretched to the square, or keeps its shape and is cut to its middle.
 //
 // Rows stream in; no copy of the input is held. Memory depends on the sides of
 // the input, never on its area.
@@ -14,10 +15,11 @@ const tapsBudgetBytes = 4 << 20
 // Resizer scales images of any size to Size x Size. It is not safe for
 // concurrent use. Use: Begin, Row for each input row, Finish.
 type Resizer struct {
-	size   int
-	filter Filter
+	size      int
+	shortSide int // 0: stretched
+	filter    Filter
 
-	known      map[int]*taps // by input length
+	known      map[axis]*taps
 	knownBytes int
 
 	across, down *taps
@@ -35,14 +37,23 @@ type Resizer struct {
 	lanes   int
 }
 
-// New returns a Resizer to size x size pixels; size must be positive.
-func New(size int, filter Filter) (*Resizer, error) {
+// New returns a Resizer that stretches to size x size pixels; size must be
+// positive.
+func New(size int, filter Filter) (*Resizer, error) { return NewCrop(size, 0, filter) }
+
+// NewCrop returns a Resizer that brings an image's shorter side to shortSide, at
+// least size, and keeps the size x size pixels in the middle. A shortSide of 0
+// stretches instead.
+func NewCrop(size, shortSide int, filter Filter) (*Resizer, error) {
 	if size <= 0 || filter.weight == nil {
 		return nil, fmt.Errorf("resize to %d pixels with filter %q", size, filter.Name)
 	}
+	if shortSide != 0 && shortSide < size {
+		return nil, fmt.Errorf("a shorter side of %d pixels has no %d to keep", shortSide, size)
+	}
 	lanes := (3*size + 1) / 2
 	return &Resizer{
-		size: size, filter: filter, lanes: lanes, known: map[int]*taps{},
+		size: size, shortSide: shortSide, filter: filter, lanes: lanes, known: map[axis]*taps{},
 		first: make([]int64, lanes), second: make([]int64, lanes), sums: make([]int64, size*lanes),
 	}, nil
 }
@@ -57,8 +68,8 @@ func MaxMemory(size, side int, f Filter) int64 {
 // Begin starts an image of width x height pixels, both positive.
 func (r *Resizer) Begin(width, height int) {
 	r.width, r.height, r.pending = width, height, -1
-	r.across = r.taps(width)
-	r.down = r.taps(height)
+	across, down := r.axes(width, height)
+	r.across, r.down = r.taps(across), r.taps(down)
 	if cap(r.pair) < width {
 		r.pair = make([][3]int64, width)
 	}
@@ -101,17 +112,17 @@ func (r *Resizer) Release(maxBytes int) {
 	}
 }
 
-func (r *Resizer) taps(in int) *taps {
-	if t := r.known[in]; t != nil {
+func (r *Resizer) taps(a axis) *taps {
+	if t := r.known[a]; t != nil {
 		return t
 	}
-	t := newTaps(r.filter, in, r.size)
+	t := newTaps(r.filter, a, r.size)
 	if r.knownBytes+t.sizeBytes > tapsBudgetBytes {
 		clear(r.known)
 		r.knownBytes = 0
 	}
 	if t.sizeBytes <= tapsBudgetBytes {
-		r.known[in] = t
+		r.known[a] = t
 		r.knownBytes += t.sizeBytes
 	}
 	return t
@@ -120,12 +131,19 @@ func (r *Resizer) taps(in int) *taps {
 // flush scales the packed pair across and adds it to the column sums. y1 is -1
 // when the high half is empty.
 func (r *Resizer) flush(y0, y1 int) {
-	scaleAcross(r.first, r.second, r.pair, r.across.windows)
-	if y1 < 0 {
+	alone := y1 < 0
+	if alone {
 		y1 = y0
+	}
+	first := r.firstOutput(min(y0, y1))
+	if first == r.size || r.down.windows[first].start > max(y0, y1) {
+		return // of what is cut off
+	}
+	scaleAcross(r.first, r.second, r.pair, r.across.windows)
+	if alone {
 		clear(r.second)
 	}
-	for o := r.firstOutput(min(y0, y1)); o < r.size; o++ {
+	for o := first; o < r.size; o++ {
 		w := &r.down.windows[o]
 		if w.start > max(y0, y1) {
 			break

@@ -39,7 +39,7 @@ func TestAgainstPlainArithmetic(t *testing.T) {
 
 // plain resizes as the package's documentation says.
 func plain(f Filter, rgb []byte, width, height, size int) []byte {
-	across, down := newTaps(f, width, size), newTaps(f, height, size)
+	across, down := newTaps(f, axis{width, size, 0}, size), newTaps(f, axis{height, size, 0}, size)
 	rows := make([]byte, 3*size*height)
 	for y := range height {
 		for x, w := range across.windows {

@@ -29,19 +29,19 @@ type taps struct {
 	sizeBytes int
 }
 
-// newTaps computes the windows that map in samples to out samples. The kernel
-// widens with the reduction, so that shrinking does not alias. As in cubic, the
-// conversions of products keep results the same on every machine.
-func newTaps(f Filter, in, out int) *taps {
-	scale := float64(in) / float64(out)
+// newTaps computes the windows of the n samples of an axis that are kept. The
+// kernel widens with the reduction, so that shrinking does not alias. As in cubic,
+// the conversions of products keep results the same on every machine.
+func newTaps(f Filter, a axis, n int) *taps {
+	scale := float64(a.in) / float64(a.out)
 	stretch := math.Max(scale, 1)
 	reach := float64(f.support * stretch)
-	t := &taps{windows: make([]window, out)}
+	t := &taps{windows: make([]window, n)}
 	weights := make([]float64, 2*int(math.Ceil(reach))+1)
 	for o := range t.windows {
-		centre := float64((float64(o) + 0.5) * scale)
+		centre := float64((float64(a.first+o) + 0.5) * scale)
 		first := max(int(centre-reach+0.5), 0)
-		last := min(int(centre+reach+0.5), in)
+		last := min(int(centre+reach+0.5), a.in)
 		n := max(last-first, 0)
 		fillWeights(weights[:n], f, first, centre, 1/stretch)
 		t.windows[o] = window{start: first, weights: fixed(weights[:n])}
