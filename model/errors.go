@@ -19,6 +19,10 @@ var (
 	ErrCorrupt = errors.New("corrupt")
 	// ErrInvalid says that a description, vocabulary or option breaks a rule.
 	ErrInvalid = errors.New("invalid")
+	// ErrNoVector is the ErrInvalid of tags that a file of vectors does not have.
+	ErrNoVector = fmt.Errorf("%w vocabulary: tags without a vector", ErrInvalid)
+	// ErrDuplicateTag is the ErrInvalid of tags that are listed twice.
+	ErrDuplicateTag = fmt.Errorf("%w vocabulary: duplicate tags", ErrInvalid)
 )
 
 // maxProblems bounds how many problems one error spells out.

@@ -20,9 +20,13 @@ const (
 	defaultDim         = 300 // of the reference's word vectors
 )
 
+// weightKeys are where checkpoints keep their tensors, "" being the top. A
+// model's own weights come before averaged ones.
+var weightKeys = []string{"model", "state_dict", "net", "model_ema", "state_dict_ema", "ema", ""}
+
 // ImportOptions says what a checkpoint does not. Zero values mean the default.
 type ImportOptions struct {
-	Rows, Dim int  // K and D; one follows from the other. By default D is 300
+	Rows, Dim int  // K and D; one follows from the other. By default D is 300; of a backbone, which needs K, that of the vocabulary
 	Size      int  // S; 224
 	Force     bool // replace another bundle at the same place
 	BuildOptions
@@ -49,9 +53,7 @@ func bundleOfCheckpoint(data []byte, opts ImportOptions) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Rows == 0 && opts.Dim == 0 {
-		opts.Dim = defaultDim
-	}
+	opts.setDim(tresnet.HasHead(tensors))
 	net, err := tresnet.Import(tensors, tresnet.ImportOptions{Rows: opts.Rows, Dim: opts.Dim, InputSize: opts.Size, Seed: uint64(opts.Seed)})
 	if err != nil && unread != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, errors.Join(unread, err))
@@ -62,11 +64,24 @@ func bundleOfCheckpoint(data []byte, opts ImportOptions) (*Bundle, error) {
 	return build(net.Architecture, net.Params, lineageOf(data, net, opts.Seed), opts.BuildOptions)
 }
 
+// setDim sets the dimension where it does not follow. That of a vocabulary is
+// taken for a head that is made anew: for another one it would silently read
+// 7 x 300 as 175 x 12.
+func (o *ImportOptions) setDim(hasHead bool) {
+	switch {
+	case o.Dim != 0, hasHead && o.Rows != 0:
+	case !hasHead && o.Vocabulary != nil:
+		o.Dim = o.Vocabulary.Dim
+	default:
+		o.Dim = defaultDim
+	}
+}
+
 // checkpointTensors reads the floating-point tensors of a checkpoint. One that
 // cannot be read is left out and the first such told in unread: the network may
 // not need it.
 func checkpointTensors(data []byte) (tensors map[string]tensor.Tensor, unread, err error) {
-	checkpoint, err := torchfile.Open(bytes.NewReader(data), int64(len(data)))
+	checkpoint, err := torchfile.Open(bytes.NewReader(data), int64(len(data)), weightKeys...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}

@@ -1,140 +1,118 @@
 package model
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/sdl-batch/sdl-batch/model/tensor"
 	"github.com/sdl-batch/sdl-batch/model/torchfile"
-	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/model/torchfile/pickle"
 )
 
 const (
-	maxNamesBytes   = 64 << 20 // of a pickle of names
+	maxNamesBytes   = 64 << 20 // of a pickle or list of names
 	maxVectorsBytes = 2 << 30  // of a pickle of vectors
 )
 
-// PickleURIs names the three pickles of a reference vocabulary.
+// PickleURIs names the files of a reference vocabulary.
 type PickleURIs struct{ Classes, Unseen, Vectors string }
 
-// ImportVocabulary is ImportPickles on objects of a store.
-func ImportVocabulary(ctx context.Context, from PickleURIs, labelSpace string) (*Vocabulary, error) {
-	classes, err := readObject(ctx, from.Classes, maxNamesBytes)
-	if err != nil {
-		return nil, fmt.Errorf("read classes: %w", err)
-	}
-	unseen, err := readObject(ctx, from.Unseen, maxNamesBytes)
-	if err != nil {
-		return nil, fmt.Errorf("read unseen classes: %w", err)
-	}
-	vectors, err := readObject(ctx, from.Vectors, maxVectorsBytes)
-	if err != nil {
-		return nil, fmt.Errorf("read vectors: %w", err)
-	}
-	return ImportPickles(bytes.NewReader(classes), bytes.NewReader(unseen), bytes.NewReader(vectors), labelSpace)
-}
-
-// ImportPickles makes a vocabulary of the reference's pickles: a dict of ids 0
-// to C-1 to tags, a list of the tags that are unseen, and an array of floats
-// [D,C], one column a tag, in C or Fortran order. What does not fit is
-// ErrInvalid.
-func ImportPickles(classes, unseen, vectors io.Reader, labelSpace string) (*Vocabulary, error) {
-	names, err := torchfile.ReadIntStringDict(classes, maxNamesBytes)
-	if err != nil {
-		return nil, fmt.Errorf("%w classes: %w", ErrInvalid, err)
-	}
-	hidden, err := torchfile.ReadStringList(unseen, maxNamesBytes)
-	if err != nil {
-		return nil, fmt.Errorf("%w unseen classes: %w", ErrInvalid, err)
-	}
-	array, err := torchfile.ReadNumpyArray(vectors, maxVectorsBytes)
-	if err != nil {
-		return nil, fmt.Errorf("%w vectors: %w", ErrInvalid, err)
-	}
-	return assemble(names, hidden, array, labelSpace)
-}
-
-func assemble(names map[int]string, unseen []string, vectors tensor.Tensor, labelSpace string) (*Vocabulary, error) {
-	tags, err := tagsInOrder(names)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := seenMarks(tags, unseen)
-	if err != nil {
-		return nil, err
-	}
-	rows, dim, err := columns(vectors, len(tags))
-	if err != nil {
-		return nil, err
-	}
-	v := &Vocabulary{Tags: tags, Seen: seen, Dim: dim, Vectors: rows, LabelSpace: labelSpace}
-	return v, v.Validate()
-}
-
-// tagsInOrder lists the tags by id, which must run from 0 without a gap.
-func tagsInOrder(names map[int]string) ([]string, error) {
-	tags := make([]string, len(names))
-	for id := range tags {
-		tag, ok := names[id]
-		if !ok {
-			return nil, fmt.Errorf("%w classes: there are %d and none has id %d", ErrInvalid, len(names), id)
+// ImportVocabulary is ImportPickles on objects of a store, plain or compressed.
+func ImportVocabulary(ctx context.Context, from PickleURIs, labelSpace string) (v *Vocabulary, leftOut []string, err error) {
+	var files [3]*textFile
+	for i, f := range []struct{ what, uri string }{{"classes", from.Classes}, {"unseen classes", from.Unseen}, {"vectors", from.Vectors}} {
+		if files[i], err = openText(ctx, f.uri); err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", f.what, err)
 		}
-		tags[id] = tag
+		defer files[i].Close()
 	}
-	return tags, nil
+	return ImportPickles(files[0], files[1], files[2], labelSpace)
 }
 
-// seenMarks marks all tags but the unseen ones.
-func seenMarks(tags, unseen []string) ([]bool, error) {
-	hidden := make(map[string]bool, len(unseen))
-	for _, tag := range unseen {
-		hidden[tag] = true
+// ImportPickles makes a vocabulary of the reference's files.
+//
+// classes has the tags by the columns of their vectors: a pickled dict of ids 0
+// to C-1 to tags, a text of a tag a line, or COCO's instances JSON, whose
+// categories must be in the order of their ids, which is that of the columns.
+// unseen has the tags that are unseen: a pickled list or a text, all others being
+// seen; or COCO's pickled index sets {"train", "val", "test"}, whose train tags
+// are seen and whose others are unseen. Tags of no set are left out, and
+// returned. vectors is a pickled array of floats [D,C] or [1,D,C], in C or
+// Fortran order, or a dict that holds one.
+//
+// What does not fit is ErrInvalid.
+func ImportPickles(classes, unseen, vectors io.Reader, labelSpace string) (v *Vocabulary, leftOut []string, err error) {
+	tags, err := readClasses(classes)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w classes: %w", ErrInvalid, err)
 	}
-	seen := make([]bool, len(tags))
-	known := make(map[string]bool, len(tags))
+	split, err := readSplit(unseen, tags)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w unseen classes: %w", ErrInvalid, err)
+	}
+	array, err := readColumns(vectors, len(tags))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w vectors: %w", ErrInvalid, err)
+	}
+	v = &Vocabulary{Dim: array.Shape[0], LabelSpace: labelSpace}
 	for id, tag := range tags {
-		seen[id], known[tag] = !hidden[tag], true
-	}
-	var missing []string
-	for _, tag := range unseen {
-		if !known[tag] {
-			missing = append(missing, fmt.Sprintf("%q", tag))
+		if split[id] == inNoSet {
+			leftOut = append(leftOut, tag)
+			continue
+		}
+		v.Tags, v.Seen = append(v.Tags, tag), append(v.Seen, split[id] == inSeen)
+		for d := range v.Dim {
+			v.Vectors = append(v.Vectors, array.Values[d*len(tags)+id])
 		}
 	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("%w unseen classes: not among the %d classes: %s", ErrInvalid, len(tags), abbreviate(missing, maxProblems))
-	}
-	return seen, nil
+	return v, leftOut, v.Validate()
 }
 
-// columns turns an array [D,C] into C rows of D values.
-func columns(array tensor.Tensor, c int) (rows []float32, dim int, err error) {
-	if len(array.Shape) != 2 || array.Shape[1] != c || array.Shape[0] < 1 {
-		return nil, 0, fmt.Errorf("%w vectors: an array of shape %v for %d classes, want [dimension %d]", ErrInvalid, array.Shape, c, c)
+// readColumns reads an array [D,C]; c is C.
+func readColumns(r io.Reader, c int) (tensor.Tensor, error) {
+	value, err := torchfile.ReadPickle(r, torchfile.LimitsFor(maxVectorsBytes))
+	if err != nil {
+		return tensor.Tensor{}, err
 	}
-	dim = array.Shape[0]
-	rows = make([]float32, len(array.Values))
-	for d := range dim {
-		for id := range c {
-			rows[id*dim+d] = array.Values[d*c+id]
+	stored, err := arrayIn(value)
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	array, err := stored.Array()
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	shape := array.Shape
+	if len(shape) == 3 && shape[0] == 1 {
+		shape = shape[1:]
+	}
+	if len(shape) != 2 || shape[1] != c || shape[0] < 1 {
+		return tensor.Tensor{}, fmt.Errorf("an array of shape %v for %d classes, want [dimension %d]", array.Shape, c, c)
+	}
+	return tensor.Tensor{Shape: shape, Values: array.Values}, nil
+}
+
+// arrayIn finds the one array of a pickle.
+func arrayIn(value pickle.Value) (*torchfile.NDArray, error) {
+	var found *torchfile.NDArray
+	switch v := value.(type) {
+	case *torchfile.NDArray:
+		return v, nil
+	case *pickle.Dict:
+		for _, item := range v.All() {
+			a, ok := item.(*torchfile.NDArray)
+			if ok && found != nil {
+				return nil, errors.New("a dict of several ndarrays")
+			}
+			if ok {
+				found = a
+			}
 		}
 	}
-	return rows, dim, nil
-}
-
-// readObject reads one object by its URI.
-func readObject(ctx context.Context, uri string, maxBytes int64) ([]byte, error) {
-	parent, name, err := storage.SplitURI(uri)
-	if err != nil {
-		return nil, err
+	if found == nil {
+		return nil, fmt.Errorf("the pickle holds a %s, no ndarray", pickle.Kind(value))
 	}
-	bucket, err := folder{uri: parent}.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer bucket.Close()
-	data, _, err := bucket.ReadAll(ctx, name, maxBytes)
-	return data, err
+	return found, nil
 }

@@ -81,12 +81,15 @@ func vocabularyOf(rows []columnar.VocabRow, labelSpace string) (*Vocabulary, err
 	return v, nil
 }
 
-// Encode writes a valid vocabulary as a vocab table.
-func (v *Vocabulary) Encode(w io.Writer) error {
+// Encode writes a valid vocabulary as a vocab table in Parquet.
+func (v *Vocabulary) Encode(w io.Writer) error { return v.EncodeAs(w, columnar.Parquet) }
+
+// EncodeAs writes it in a format.
+func (v *Vocabulary) EncodeAs(w io.Writer, format columnar.Format) error {
 	if err := v.Validate(); err != nil {
 		return err
 	}
-	table, err := columnar.NewVocabWriter(w, columnar.Options{Metadata: v.metadata()})
+	table, err := columnar.NewVocabWriter(w, columnar.Options{Format: format, Metadata: v.metadata()})
 	if err != nil {
 		return fmt.Errorf("encode vocabulary: %w", err)
 	}

@@ -70,19 +70,43 @@ func orForce(err error) error {
 func newModelImport() *cobra.Command {
 	var in input
 	var o model.ImportOptions
+	var foreign onnx
 	var checkpoint, output string
 	var seed int64
 	c := &cobra.Command{
-		Use:   "import --checkpoint F --output B",
-		Short: "Import a PyTorch checkpoint of the reference",
-		Long: `Import a PyTorch checkpoint (.pth): an SDL model, or an ImageNet backbone, whose
-embedding layer is then seeded and wants training. Layers and width are inferred;
-rows follow from the dimension, or the dimension from the rows. Nothing in the
-file is run.`,
+		Use:   "import {--checkpoint F | --onnx F} --output B",
+		Short: "Import a PyTorch checkpoint of the reference, or any image encoder in ONNX",
+		Long: `With --checkpoint, import a PyTorch checkpoint (.pth), of the zip format or the one
+before version 1.6: an SDL model, or an ImageNet backbone of TResNet's authors or of
+timm. Layers and width are inferred; rows follow from the dimension, or the
+dimension from the rows. A backbone's classifier is dropped and an embedding layer
+seeded, which wants training: --rows says how many rows, --vocab or --dim of which
+dimension. Tensors may lie under model, state_dict, net or ema or at the top, their
+names behind module., model. or body. Nothing in the file is run.
+
+With --onnx, import an image encoder that another program wrote, as CLIP's or
+SigLIP's image half, a DINO or a ResNet: one row of an image, or one a patch. The
+file stays as it is, and must stand alone: no external data, no operators of other
+libraries. Input, output, size, layout, rows and dimension are read from the graph
+or found by running it; what it cannot tell is asked for, all at once. No graph
+tells how its pixels are scaled: --preset has what CLIP, SigLIP and ImageNet models
+were trained with, and each of its values has a flag. The vocabulary holds the
+vectors of the same model's text half. Such a bundle labels, is evaluated and
+promoted; it cannot be trained.`,
 		Example: `  sdl-batch model import --checkpoint model.pth --output bundle --vocab nus.parquet
-  sdl-batch model import --checkpoint coco.pth --output bundle --rows 2 --size 608`,
+  sdl-batch model import --checkpoint coco.pth --output bundle --rows 2 --size 608
+  sdl-batch model import --checkpoint tresnet_m.pth --output start --rows 7 --vocab nus.parquet
+  sdl-batch model import --onnx clip.onnx --preset clip --output-name image_embeds --output clip --vocab tags.parquet
+  sdl-batch model import --onnx dino.onnx --preset imagenet --skip-rows 1 --reduction topk-mean:8 \
+      --normalise rows,labels --output dino --vocab tags.parquet`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if err := oneSource(c.Flags()); err != nil {
+				return err
+			}
+			if c.Flags().Changed("onnx") {
+				return foreign.run(c, &in, output, o)
+			}
 			if o.BuildOptions, err = in.options(c, seed); err != nil {
 				return err
 			}
@@ -97,12 +121,13 @@ file is run.`,
 	f.StringVar(&checkpoint, "checkpoint", "", "PyTorch checkpoint: a path or URI")
 	f.StringVar(&output, "output", "", "folder of the bundle: a path or URI")
 	f.IntVar(&o.Rows, "rows", 0, "rows of the embedding matrix, K (default: follows from --dim)")
-	f.IntVar(&o.Dim, "dim", 0, "dimension of a row, D (default: follows from --rows, else 300)")
-	f.IntVar(&o.Size, "size", 224, "side of the square input in pixels")
+	f.IntVar(&o.Dim, "dim", 0, "dimension of a row, D (default: follows from --rows, else 300; of a backbone that of --vocab; of an encoder found by running it)")
+	f.IntVar(&o.Size, "size", 224, "side of the square input in pixels; an encoder mostly tells its own")
 	in.flags(c)
 	f.Int64Var(&seed, "seed", 1, "seed of an embedding layer that the checkpoint lacks")
 	f.BoolVar(&o.Force, "force", false, "replace another bundle in the folder")
-	required(c, "checkpoint", "output")
+	foreign.flags(c)
+	required(c, "output")
 	return c
 }
 
@@ -115,7 +140,7 @@ func newModelNew() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "new --output B",
 		Short: "Make an untrained bundle from a seed",
-		Example: `  sdl-batch model new --output bundle --preset m --rows 7 --dim 300
+		Example: `  sdl-batch model new --output bundle --preset m --rows 7 --vocab nus.parquet
   sdl-batch model new --output small --layers 1,1,2,1 --width 0.25 --rows 4 --dim 16 --size 64`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
@@ -125,6 +150,9 @@ func newModelNew() *cobra.Command {
 			o, err := in.options(c, seed)
 			if err != nil {
 				return err
+			}
+			if o.Vocabulary != nil && !c.Flags().Changed("dim") {
+				arch.Dim = o.Vocabulary.Dim
 			}
 			b, err := model.NewTResNet(arch, o)
 			if err != nil {
@@ -143,7 +171,7 @@ func newModelNew() *cobra.Command {
 	f.StringVar(&layers, "layers", "", "blocks in each of the four stages, as 3,4,11,3 (default: the preset's)")
 	f.Float64Var(&arch.Width, "width", 0, "width factor (default: the preset's)")
 	f.IntVar(&arch.Rows, "rows", 7, "rows of the embedding matrix, K")
-	f.IntVar(&arch.Dim, "dim", 300, "dimension of a row, D")
+	f.IntVar(&arch.Dim, "dim", 300, "dimension of a row, D; by default that of --vocab, where it is given")
 	f.IntVar(&arch.InputSize, "size", 224, "side of the square input in pixels")
 	in.flags(c)
 	f.Int64Var(&seed, "seed", 1, "seed of the parameters")
@@ -215,18 +243,27 @@ func printBundle(w io.Writer, b model.Inspection) error {
 		fmt.Fprintf(t, "promoted\t%s\n", promotedWords(b.Pointer))
 	}
 	fmt.Fprintf(t, "architecture\t%s, %.1f M parameters\n", b.Architecture, float64(b.Parameters)/1e6)
-	fmt.Fprintf(t, "embedding\t%d rows of dimension %d; a tag's score is the %s over the rows\n", b.Rows, b.Dim, b.RowReduction.Kind)
-	fmt.Fprintf(t, "input\t%d x %d pixels, %s, EXIF orientation: %s\n", b.Input.Size, b.Input.Size, b.Input.Filter, b.Input.EXIF)
-	fmt.Fprintf(t, "label space\t%s\n", b.LabelSpace)
-	if b.Lineage.Trained {
-		fmt.Fprintf(t, "trained\tyes\n")
-	} else {
-		fmt.Fprintf(t, "trained\tno: seeded noise\n")
+	fmt.Fprintf(t, "embedding\t%s of dimension %d; %s\n", plural(b.Rows, "row"), b.Dim, scoreWords(b))
+	fmt.Fprintf(t, "input\t%s\n", inputWords(b.Input))
+	if b.Output != nil {
+		fmt.Fprintf(t, "encoder\t%s\n", encoderWords(b.Input, *b.Output))
 	}
+	fmt.Fprintf(t, "label space\t%s\n", b.LabelSpace)
+	fmt.Fprintf(t, "trained\t%s\n", trainedWords(b.Lineage))
 	for _, f := range b.Files {
 		fmt.Fprintf(t, "%s\t%s, sha256 %s\n", f.Name, bytesText(f.Bytes), f.SHA256)
 	}
 	return t.Flush()
+}
+
+func trainedWords(l model.Lineage) string {
+	switch {
+	case l.Trained:
+		return "yes"
+	case l.Checkpoint != "":
+		return "no: the embedding layer is seeded noise, the body is the checkpoint's"
+	}
+	return "no: seeded noise"
 }
 
 // promotedWords tells when and why a pointer came to name a bundle.

@@ -16,13 +16,14 @@ func newVocab() *cobra.Command {
 		Short: "Make and look at vocabularies",
 		Long: `A vocabulary is a Parquet table of tags: an id, the tag, whether it was seen in
 training, and its vector in the label space of a model.`,
-		Example: `  sdl-batch vocab import --classes classes.pickle --unseen unseen_classes.pickle \
+		Example: `  sdl-batch vocab build --vectors glove.txt --seen seen.txt --unseen unseen.txt --output vocab.parquet
+  sdl-batch vocab import --classes classes.pickle --unseen unseen_classes.pickle \
       --vectors wordvec_array.pickle --output nus.parquet
   sdl-batch vocab inspect nus.parquet`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newVocabImport(), newVocabInspect())
+	c.AddCommand(newVocabBuild(), newVocabImport(), newVocabInspect())
 	return c
 }
 
@@ -32,31 +33,45 @@ func newVocabImport() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import --classes F --unseen F --vectors F --output V",
 		Short: "Import the reference's pickles of tags and word vectors",
-		Long: `Import the pickles that come with the reference model: a dict of ids to tags, a
-list of the unseen tags, and a numpy array of vectors [dimension, tags]. Nothing
-in a pickle is run.`,
+		Long: `Import the pickles that come with the reference. Nothing in a pickle is run.
+
+NUS-WIDE: a dict of ids to tags, a list of the unseen tags, and an array of vectors
+[dimension, tags].
+
+COCO: vectors in a dict, without names, and --unseen is cls_ids.pickle: its train
+tags are seen, its val and test tags unseen, and the others left out and listed.
+--classes is then a text of one name a line or the official instances JSON. The
+n-th name gets the n-th column of the vectors, which nothing can check: names must
+be in the order of the categories of the official instances JSON, from person to
+toothbrush. One whose categories are in another order than their ids is refused.
+
+Names may be texts, one a line, in place of either pickle.`,
 		Example: `  sdl-batch vocab import --classes classes.pickle --unseen unseen_classes.pickle \
-      --vectors wordvec_array.pickle --output nus.parquet`,
+      --vectors wordvec_array.pickle --output nus.parquet
+  sdl-batch vocab import --classes instances_val2014.json --unseen cls_ids.pickle \
+      --vectors wordvec_array.pickle --output coco.parquet`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			v, err := model.ImportVocabulary(c.Context(), from, space)
+			v, leftOut, err := model.ImportVocabulary(c.Context(), from, space)
 			if err != nil {
 				return err
 			}
 			if err := model.WriteVocabulary(c.Context(), output, v); err != nil {
 				return err
 			}
-			s := v.Stats()
-			fmt.Fprintf(c.OutOrStdout(), "%s: %d tags, %d seen and %d unseen, of dimension %d\n", output, s.Tags, s.Seen, s.Unseen, s.Dim)
+			printWritten(c.OutOrStdout(), output, v)
+			if len(leftOut) > 0 {
+				fmt.Fprintf(c.OutOrStdout(), "left out  %d tags of no set: %s\n", len(leftOut), quoted(leftOut))
+			}
 			return nil
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&from.Classes, "classes", "", "pickled dict of ids to tags: a path or URI")
-	f.StringVar(&from.Unseen, "unseen", "", "pickled list of unseen tags: a path or URI")
+	f.StringVar(&from.Classes, "classes", "", "pickled dict of ids to tags, text of names, or COCO's instances JSON: a path or URI")
+	f.StringVar(&from.Unseen, "unseen", "", "pickled list or text of unseen tags, or COCO's pickled index sets: a path or URI")
 	f.StringVar(&from.Vectors, "vectors", "", "pickled numpy array of vectors: a path or URI")
 	f.StringVar(&output, "output", "", "vocabulary Parquet to write: a path or URI")
-	f.StringVar(&space, "label-space", "", "name of the space that the vectors come from, to tell vocabularies apart (default: none)")
+	labelSpaceFlag(c, &space)
 	required(c, "classes", "unseen", "vectors", "output")
 	return c
 }

@@ -3,23 +3,22 @@ package evaluate
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
-	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
 )
 
 // write stores the files that the options ask for.
 func (o Options) write(ctx context.Context, e *Evaluation) error {
 	if o.PerTag != "" {
-		if err := store(ctx, o.PerTag, e.writeTags); err != nil {
+		if err := jobs.WriteObject(ctx, o.PerTag, e.writeTags); err != nil {
 			return fmt.Errorf("results per tag: %w", err)
 		}
 	}
 	if o.Report != "" {
-		if err := store(ctx, o.Report, e.writeJSON); err != nil {
+		if err := jobs.WriteObject(ctx, o.Report, e.writeJSON); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
@@ -48,25 +47,4 @@ func (e *Evaluation) writeJSON(w io.Writer) error {
 	to := json.NewEncoder(w)
 	to.SetIndent("", "  ")
 	return to.Encode(e)
-}
-
-// store writes an object, whole or not at all.
-func store(ctx context.Context, uri string, content func(io.Writer) error) error {
-	folder, key, err := storage.SplitURI(uri)
-	if err != nil {
-		return err
-	}
-	bucket, err := storage.Open(ctx, folder)
-	if err != nil {
-		return err
-	}
-	defer bucket.Close()
-	w, err := bucket.NewWriter(ctx, key)
-	if err != nil {
-		return err
-	}
-	if err := content(w); err != nil {
-		return errors.Join(err, w.Abort())
-	}
-	return w.Close()
 }

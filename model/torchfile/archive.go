@@ -24,9 +24,9 @@ type archive struct {
 	members map[string]*zip.File
 }
 
-// member is the place of one uncompressed member in the file.
+// member is the place of one block of bytes in the file.
 type member struct {
-	name string
+	name string // for errors: what it is, and its quoted name
 	*io.SectionReader
 	crc uint32 // 0 where none was recorded
 }
@@ -127,7 +127,7 @@ func (a *archive) member(name string) (member, error) {
 	if offset > a.size || f.UncompressedSize64 > uint64(a.size-offset) {
 		return member{}, fmt.Errorf("checkpoint is truncated at byte %d: member %q begins at %d and has %d bytes", a.size, name, offset, f.UncompressedSize64)
 	}
-	return member{name, io.NewSectionReader(a.r, offset, int64(f.UncompressedSize64)), f.CRC32}, nil
+	return member{fmt.Sprintf("zip member %q", name), io.NewSectionReader(a.r, offset, int64(f.UncompressedSize64)), f.CRC32}, nil
 }
 
 // read returns a whole small member.
@@ -137,11 +137,11 @@ func (a *archive) read(name string, maxBytes int64) ([]byte, error) {
 		return nil, err
 	}
 	if m.Size() > maxBytes {
-		return nil, fmt.Errorf("zip member %q has %d bytes, more than the limit of %d", m.name, m.Size(), maxBytes)
+		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d", m.name, m.Size(), maxBytes)
 	}
 	data := make([]byte, m.Size())
 	if _, err := io.ReadFull(m, data); err != nil {
-		return nil, fmt.Errorf("zip member %q: %w", m.name, err)
+		return nil, fmt.Errorf("%s: %w", m.name, err)
 	}
 	return data, m.check(crc32.ChecksumIEEE(data))
 }
@@ -164,7 +164,7 @@ func (a *archive) byteOrder() (binary.ByteOrder, error) {
 
 func (m member) check(crc uint32) error {
 	if m.crc != 0 && m.crc != crc {
-		return fmt.Errorf("zip member %q is corrupt: its checksum is %08x, not %08x", m.name, crc, m.crc)
+		return fmt.Errorf("%s is corrupt: its checksum is %08x, not %08x", m.name, crc, m.crc)
 	}
 	return nil
 }

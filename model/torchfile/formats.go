@@ -25,9 +25,13 @@ var formats = []struct {
 }{
 	{isZip, decodeZip},
 	{isLegacy, decodeLegacy},
+	{isTar, decodeTar},
 }
 
-const headBytes = 16
+const (
+	headBytes  = 512 // a tar header
+	shownBytes = 16  // of the head, in an error
+)
 
 func decode(r io.ReaderAt, size int64) (contents, error) {
 	head := make([]byte, max(0, min(headBytes, size)))
@@ -39,7 +43,7 @@ func decode(r io.ReaderAt, size int64) (contents, error) {
 			return f.decode(r, size)
 		}
 	}
-	return contents{}, fmt.Errorf("no PyTorch checkpoint: a file of %d bytes that begins with %q", size, head)
+	return contents{}, fmt.Errorf("no PyTorch checkpoint: a file of %d bytes that begins with %q", size, head[:min(shownBytes, len(head))])
 }
 
 func isZip(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) }
@@ -52,7 +56,14 @@ func isLegacy(head []byte) bool {
 	return len(head) > 2 && head[0] == 0x80 && bytes.HasPrefix(head[2:], legacyMagic)
 }
 
-func decodeLegacy(io.ReaderAt, int64) (contents, error) {
-	return contents{}, errors.New("the checkpoint is in PyTorch's legacy stream format (before version 1.6), " +
-		"which is not read yet; load it with PyTorch 1.6 or newer and save it again")
+// tarMagic is where a tar header says what it is.
+const tarMagic = 257
+
+func isTar(head []byte) bool {
+	return len(head) > tarMagic && bytes.HasPrefix(head[tarMagic:], []byte("ustar"))
+}
+
+func decodeTar(io.ReaderAt, int64) (contents, error) {
+	return contents{}, errors.New("a tar archive: PyTorch before version 0.1.10 wrote checkpoints so, which are not read; " +
+		"load it with PyTorch and save it again, or unpack the checkpoint from the archive")
 }

@@ -11,7 +11,7 @@ import (
 
 // FuzzCheckpoint opens whole files and reads every tensor.
 func FuzzCheckpoint(f *testing.F) {
-	for _, name := range []string{"kinds.pth", "flat.pth", "module.pth", "legacy.pth"} {
+	for _, name := range []string{"kinds.pth", "flat.pth", "module.pth", "legacy.pth", "kinds_legacy.pth"} {
 		f.Add(readFile(f, name))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { readAll(t, data) })
@@ -27,6 +27,17 @@ func FuzzStateDict(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, pkl []byte) {
 		readAll(t, zipOf(t, part{"a/data.pkl", string(pkl), zip.Store}, part{"a/data/0", floats(1, 2), zip.Store}))
+	})
+}
+
+// FuzzLegacy puts any pickles for the object and the keys into a sound stream.
+func FuzzLegacy(f *testing.F) {
+	f.Add([]byte(legacyDict("N", 2, 0, "2", "1")), []byte(legacyKeys))
+	f.Add([]byte(legacyDict("(X\x01\x00\x00\x00vI1\nI1\nt", 2, 0, "1", "1")), []byte(legacyKeys))
+	f.Add([]byte(twoTypes()), []byte(legacyKeys))
+	f.Add([]byte("\x80\x02((X\x06\x00\x00\x00modulecnet\nNet\nNNtQ)\x81}b."), []byte("]."))
+	f.Fuzz(func(t *testing.T, object, keys []byte) {
+		readAll(t, legacyOf(string(object), string(keys), block(2, floats(1, 2))))
 	})
 }
 

@@ -19,7 +19,7 @@ func ReadPickle(r io.Reader, limits pickle.Limits) (pickle.Value, error) {
 
 // ReadNumpyArray reads a pickled NumPy array of floats, at most maxBytes long.
 func ReadNumpyArray(r io.Reader, maxBytes int64) (Array, error) {
-	v, err := ReadPickle(r, limitsFor(maxBytes))
+	v, err := ReadPickle(r, LimitsFor(maxBytes))
 	if err != nil {
 		return Array{}, err
 	}
@@ -33,7 +33,7 @@ func ReadNumpyArray(r io.Reader, maxBytes int64) (Array, error) {
 // ReadStringList reads a pickled list or tuple of strings, at most maxBytes
 // long.
 func ReadStringList(r io.Reader, maxBytes int64) ([]string, error) {
-	v, err := ReadPickle(r, limitsFor(maxBytes))
+	v, err := ReadPickle(r, LimitsFor(maxBytes))
 	if err != nil {
 		return nil, err
 	}
@@ -43,15 +43,16 @@ func ReadStringList(r io.Reader, maxBytes int64) ([]string, error) {
 // ReadIntStringDict reads a pickled dict from integers to strings, at most
 // maxBytes long.
 func ReadIntStringDict(r io.Reader, maxBytes int64) (map[int]string, error) {
-	v, err := ReadPickle(r, limitsFor(maxBytes))
+	v, err := ReadPickle(r, LimitsFor(maxBytes))
 	if err != nil {
 		return nil, err
 	}
 	return IntStrings(v)
 }
 
-// limitsFor allows for numbers that are written as text, which old protocols do.
-func limitsFor(maxBytes int64) pickle.Limits {
+// LimitsFor are limits of a plain pickle of at most maxBytes. They allow for
+// numbers that are written as text, which old protocols do.
+func LimitsFor(maxBytes int64) pickle.Limits {
 	return pickle.Limits{InputBytes: maxBytes, StringBytes: maxBytes, AllocBytes: 16<<20 + 4*maxBytes}
 }
 

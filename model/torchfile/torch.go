@@ -14,12 +14,14 @@ var pickleLimits = pickle.Limits{InputBytes: 64 << 20}
 
 var checkpointHost = pickle.Host{Call: callTorch, Persistent: storageOf}
 
-// storage is one block of numbers of a checkpoint.
+// storage is one block of numbers of a checkpoint, or a window on one.
 type storage struct {
 	key   string
 	class pickle.Global
 	kind  element.Type
-	count int
+	total int // numbers in the block
+	first int // where in the block the window begins
+	count int // numbers in the window
 }
 
 func (*storage) String() string { return "storage" }
@@ -31,7 +33,8 @@ var storageKinds = map[string]element.Type{
 	"LongStorage": element.Int64, "ByteStorage": element.Uint8, "BoolStorage": element.Bool,
 }
 
-// storageOf reads the persistent id ('storage', class, key, device, count).
+// storageOf reads the persistent id ('storage', class, key, device, count); in a
+// legacy checkpoint a window on the storage, or None, follows.
 func storageOf(id pickle.Value) (pickle.Value, error) {
 	t, ok := id.(pickle.Tuple)
 	if !ok || len(t) < 5 || t[0] != pickle.Value("storage") {
@@ -43,11 +46,29 @@ func storageOf(id pickle.Value) (pickle.Value, error) {
 	if !ok1 || !ok2 || !ok3 || count < 0 || count > math.MaxInt/8 {
 		return nil, errors.New("malformed id of a storage")
 	}
-	s := &storage{key: key, class: class, count: int(count)}
+	s := &storage{key: key, class: class, total: int(count), count: int(count)}
 	if class.Module == "torch" || class.Module == "torch.cuda" {
 		s.kind = storageKinds[class.Name]
 	}
+	if len(t) > 5 && t[5] != nil {
+		return s, s.narrow(t[5])
+	}
 	return s, nil
+}
+
+// narrow takes a window (key, first, count), which lies within the storage.
+func (s *storage) narrow(window pickle.Value) error {
+	t, ok := window.(pickle.Tuple)
+	if !ok || len(t) != 3 {
+		return fmt.Errorf("the window on a storage is a %s", pickle.Kind(window))
+	}
+	first, ok1 := t[1].(int64)
+	count, ok2 := t[2].(int64)
+	if !ok1 || !ok2 || first < 0 || count < 0 || count > int64(s.total)-first {
+		return fmt.Errorf("a window that exceeds its storage of %d numbers", s.total)
+	}
+	s.first, s.count = int(first), int(count)
+	return nil
 }
 
 // callTorch makes tensors. It reads NumPy's globals, too, which checkpoints

@@ -63,7 +63,7 @@ func readView[N any](c contents, v *view, read readNumbers[N]) ([]N, error) {
 	}
 	numbers, err := readSpan(c, v, m, read)
 	if err != nil {
-		return nil, fmt.Errorf("zip member %q: %w", m.name, err)
+		return nil, fmt.Errorf("%s: %w", m.name, err)
 	}
 	if rowMajor(v.shape, v.stride) {
 		return numbers, nil
@@ -76,7 +76,7 @@ func readSpan[N any](c contents, v *view, m member, read readNumbers[N]) ([]N, e
 	size := v.storage.kind.Size()
 	length := int64(v.span * size)
 	crc := crc32.NewIEEE()
-	source := io.TeeReader(io.NewSectionReader(m, int64(v.offset*size), length), crc)
+	source := io.TeeReader(io.NewSectionReader(m, int64((v.storage.first+v.offset)*size), length), crc)
 	numbers, err := read(v.storage.kind, source, v.span, c.order)
 	if err == nil && length == m.Size() {
 		err = m.check(crc.Sum32())
@@ -87,11 +87,11 @@ func readSpan[N any](c contents, v *view, m member, read readNumbers[N]) ([]N, e
 // checkSize compares the size of a storage with its member's.
 func (s *storage) checkSize(m member) error {
 	size := s.kind.Size()
-	if s.count > math.MaxInt/size || int64(s.count*size) > m.Size() {
-		return fmt.Errorf("zip member %q has %d bytes, too few for %d numbers of %s", m.name, m.Size(), s.count, s.kind)
+	if s.total > math.MaxInt/size || int64(s.total*size) > m.Size() {
+		return fmt.Errorf("%s has %d bytes, too few for %d numbers of %s", m.name, m.Size(), s.total, s.kind)
 	}
-	if m.Size()-int64(s.count*size) >= int64(size) {
-		return fmt.Errorf("zip member %q has %d bytes, too many for %d numbers of %s", m.name, m.Size(), s.count, s.kind)
+	if m.Size()-int64(s.total*size) >= int64(size) {
+		return fmt.Errorf("%s has %d bytes, too many for %d numbers of %s", m.name, m.Size(), s.total, s.kind)
 	}
 	return nil
 }

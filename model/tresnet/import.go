@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -26,18 +25,13 @@ type Imported struct {
 	Dropped      []string // tensors that the net has no use for
 }
 
-const (
-	defaultInputSize = 224
-	modulePrefix     = "module." // of nets saved in their data-parallel wrapper
-	bodyPrefix       = "body."   // of ImageNet backbones
-	classifierPrefix = "head.fc."
-	counterSuffix    = ".num_batches_tracked"
-)
+const defaultInputSize = 224
 
 // Import makes a net of a checkpoint's tensors: an SDL checkpoint, or an
 // ImageNet backbone, whose classifier is dropped and replaced by a seeded head.
-// Layers and width are inferred. Errors name the tensors that are missing,
-// unexpected or misshapen. Values are shared with tensors.
+// Layers and width are inferred; names may have the prefixes of wrappers. Errors
+// name the tensors that are missing, unexpected or misshapen. Values are shared
+// with tensors. The names and norms of timm are understood, too.
 func Import(tensors map[string]tensor.Tensor, o ImportOptions) (Imported, error) {
 	result, err := rename(tensors)
 	if err == nil {
@@ -62,34 +56,15 @@ func (r *Imported) complete(o ImportOptions) (err error) {
 	return r.Params.check(r.Architecture)
 }
 
-// rename brings the tensors' names to the reference's and leaves out what is
-// no part of the net.
-func rename(tensors map[string]tensor.Tensor) (Imported, error) {
-	r := Imported{Params: Params{}}
-	for name, t := range tensors {
-		short := shorten(name)
-		if !Needed(name) {
-			r.Dropped = append(r.Dropped, name)
-			continue
+// HasHead reports whether a checkpoint's tensors have an embedding layer; an
+// ImageNet backbone has none.
+func HasHead(tensors map[string]tensor.Tensor) bool {
+	for name := range tensors {
+		if shorten(name) == EmbeddingWeight {
+			return true
 		}
-		if _, twice := r.Params[short]; twice {
-			return Imported{}, fmt.Errorf("two tensors are called %s, with and without a prefix", short)
-		}
-		r.Params[short] = t
 	}
-	slices.Sort(r.Dropped)
-	return r, nil
-}
-
-// Needed reports whether Import has a use for the tensor of a checkpoint called
-// name. The others need not be read: counters of batches and the classifier.
-func Needed(name string) bool {
-	short := shorten(name)
-	return !strings.HasSuffix(short, counterSuffix) && !strings.HasPrefix(short, classifierPrefix)
-}
-
-func shorten(name string) string {
-	return strings.TrimPrefix(strings.TrimPrefix(name, modulePrefix), bodyPrefix)
+	return false
 }
 
 // Infer reads the architecture off a net's tensors: layers from their names,
@@ -157,12 +132,15 @@ func (p Params) width() (float64, error) {
 	return float64(t.Shape[0]) / 64, nil
 }
 
+// ErrNoHead says that a backbone was given without the shape of its new head.
+var ErrNoHead = errors.New("an ImageNet backbone has no embedding layer: the rows and dim of a new one must be given")
+
 // matrix completes Rows and Dim from each other and the head's size.
 func (p Params) matrix(a *Architecture) error {
 	t, ok := p[EmbeddingWeight]
 	if !ok {
 		if a.Rows < 1 || a.Dim < 1 {
-			return errors.New("an ImageNet backbone has no head: both rows and dim must be given")
+			return ErrNoHead
 		}
 		return nil
 	}

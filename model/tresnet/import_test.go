@@ -1,6 +1,7 @@
 package tresnet_test
 
 import (
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -60,6 +61,9 @@ func TestImportBackbone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if tresnet.HasHead(file) || !tresnet.HasHead(map[string]tensor.Tensor{"module." + tresnet.EmbeddingWeight: {}}) {
+		t.Error("a backbone has a head, or a head is none")
+	}
 	if !net.Seeded || net.Architecture != small || len(net.Dropped) != 4 {
 		t.Errorf("seeded %t, %+v, dropped %v", net.Seeded, net.Architecture, net.Dropped)
 	}
@@ -67,9 +71,31 @@ func TestImportBackbone(t *testing.T) {
 	if !slices.Equal(again.Params[tresnet.EmbeddingWeight].Values, net.Params[tresnet.EmbeddingWeight].Values) {
 		t.Error("the same seed gave another head")
 	}
-	if _, err := tresnet.Import(file, tresnet.ImportOptions{Dim: 8}); err == nil || !strings.Contains(err.Error(), "both rows and dim") {
+	if _, err := tresnet.Import(file, tresnet.ImportOptions{Dim: 8}); !errors.Is(err, tresnet.ErrNoHead) {
 		t.Errorf("without rows: %v", err)
 	}
+}
+
+func TestImportTakesWrappersOff(t *testing.T) {
+	for _, wrapper := range []string{"module.", "model.", "body.", "module.body.", "model.module.", "module.module.body."} {
+		file := map[string]tensor.Tensor{wrapper + "layer2.0.conv1.1.op.filt": blurKernel(16)}
+		for name, v := range tresnet.New(small, 1) {
+			file[wrapper+name] = v
+		}
+		net, err := tresnet.Import(file, tresnet.ImportOptions{Dim: 8, InputSize: 32})
+		if err != nil || net.Architecture != small || net.Seeded || len(net.Dropped) != 1 {
+			t.Errorf("%s: %v, %+v, dropped %v", wrapper, err, net.Architecture, net.Dropped)
+		}
+	}
+}
+
+// blurKernel is the buffer of a blur, as nets without its just-in-time form keep it.
+func blurKernel(channels int) tensor.Tensor {
+	t := tensor.New(channels, 1, 3, 3)
+	for i := range t.Values {
+		t.Values[i] = []float32{1, 2, 1, 2, 4, 2, 1, 2, 1}[i%9] / 16
+	}
+	return t
 }
 
 func TestImportErrorsNameTheTensors(t *testing.T) {
@@ -93,6 +119,10 @@ func TestImportErrorsNameTheTensors(t *testing.T) {
 			f["conv1.1.running_var"] = tensor.Tensor{Shape: []int{8}, Values: []float32{-1, 2, 3, 4, 5, 6, 7, 8}}
 		}, "not finite or of negative variance: conv1.1.running_var"},
 		{"name with and without prefix", func(f map[string]tensor.Tensor) { f["body.conv1.1.bias"] = scalar }, "two tensors are called conv1.1.bias"},
+		{"another blur", func(f map[string]tensor.Tensor) { f["layer2.0.conv1.1.op.filt"] = tensor.New(16, 1, 3, 3) }, "layer2.0.conv1.1.op.filt blurs otherwise"},
+		{"a blur cut short", func(f map[string]tensor.Tensor) {
+			f["layer2.0.conv1.1.op.filt"] = tensor.Tensor{Shape: []int{7}, Values: blurKernel(1).Values[:7]}
+		}, "layer2.0.conv1.1.op.filt blurs otherwise"},
 		{"no stem", func(f map[string]tensor.Tensor) { delete(f, "conv1.0.weight") }, "conv1.0.weight is missing"},
 		{"stem of another rank", func(f map[string]tensor.Tensor) { f["conv1.0.weight"] = scalar }, "not of rank 4"},
 		{"absurd width", func(f map[string]tensor.Tensor) {

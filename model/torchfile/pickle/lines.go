@@ -21,7 +21,7 @@ func (m *machine) line(limit int) (string, error) {
 	case len(rest) >= limit:
 		return "", fmt.Errorf("a line exceeds %d bytes", limit)
 	}
-	return "", fmt.Errorf("the pickle ends at byte %d, inside a line", len(m.data))
+	return "", fmt.Errorf("%w at byte %d, inside a line", ErrEnd, len(m.data))
 }
 
 func (m *machine) textInt() error {

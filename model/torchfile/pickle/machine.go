@@ -59,7 +59,7 @@ func (m *machine) opcodeAt(pos int) string {
 // take consumes n bytes; the slice aliases the pickle.
 func (m *machine) take(n int) ([]byte, error) {
 	if left := len(m.data) - m.pos; n > left {
-		return nil, fmt.Errorf("the pickle ends at byte %d, %d bytes too early", len(m.data), n-left)
+		return nil, fmt.Errorf("%w at byte %d, %d bytes too early", ErrEnd, len(m.data), n-left)
 	}
 	b := m.data[m.pos : m.pos+n : m.pos+n]
 	m.pos += n

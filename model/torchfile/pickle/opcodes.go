@@ -96,7 +96,7 @@ func (m *machine) protocol() error {
 func (m *machine) frame() error {
 	size, err := m.uint(8)
 	if left := uint64(len(m.data) - m.pos); err == nil && size > left {
-		return fmt.Errorf("a frame of %d bytes, but only %d are left", size, left)
+		return fmt.Errorf("%w inside a frame of %d bytes, %d of them are there", ErrEnd, size, left)
 	}
 	return err
 }

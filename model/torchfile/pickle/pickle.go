@@ -10,9 +10,13 @@
 package pickle
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
+
+// ErrEnd says that the bytes end before the pickle does.
+var ErrEnd = errors.New("the pickle ends")
 
 // A Host answers for globals and persistent ids beyond Python's own. A nil
 // function answers for none. Both may be called with hostile values; a call
@@ -34,7 +38,8 @@ type Builder interface {
 
 // Load runs the first pickle in data and returns its value and its length in
 // bytes. Bytes values alias data. The value may refer to itself; whoever walks
-// it must bound the walk. An error names the byte and the opcode it arose at.
+// it must bound the walk. An error names the byte and the opcode it arose at; it
+// is ErrEnd where more bytes could be a pickle.
 func Load(data []byte, host Host, limits Limits) (Value, int, error) {
 	limits = limits.withDefaults()
 	if int64(len(data)) > limits.InputBytes {

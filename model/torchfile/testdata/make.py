@@ -45,6 +45,7 @@ with torch.no_grad():
 torch.save(module.state_dict(), os.path.join(folder, "flat.pth"))
 torch.save(module, os.path.join(folder, "module.pth"))
 torch.save(module.state_dict(), os.path.join(folder, "legacy.pth"), _use_new_zipfile_serialization=False)
+torch.save(checkpoint, os.path.join(folder, "kinds_legacy.pth"), _use_new_zipfile_serialization=False)
 
 array = np.arange(24).reshape(2, 3, 4) / 8
 arrays = {
