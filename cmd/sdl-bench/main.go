@@ -20,7 +20,7 @@ func main() {
 		Short:         "Measure sdl-batch beside its peers",
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(newTrain(), newTrainStep(), newScenes(), newClaims())
+	root.AddCommand(newTrain(), newTrainStep(), newScenes(), newClaims(), newPlan(), newPlanOne())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "sdl-bench: error:", err)
 		os.Exit(1)

@@ -37,7 +37,7 @@ func commit(ctx context.Context, out *storage.Bucket, p *dataset.Plan, maxReject
 	if err != nil {
 		return nil, err
 	}
-	c.Files, sources = append(c.Files, vocab), append(sources, dataset.VocabKey(p.RunID))
+	c.Files, sources = append(c.Files, vocab), append(sources, dataset.VocabSource(p.RunID, p.Identity.Files()))
 	if err := each(ctx, c.Files, sources, func(ctx context.Context, f dataset.File, source string) error {
 		return checkSource(ctx, out, f, source)
 	}); err != nil {
@@ -113,7 +113,7 @@ func tally(p *dataset.Plan, receipts []*dataset.Receipt, program string) (c *dat
 		}
 		for _, f := range r.Files {
 			sources = append(sources, f.Key)
-			f.Key = dataset.PartKey(f.Table, p.RunID, r.Shard)
+			f.Key = dataset.PartKey(f.Table, p.RunID, r.Shard, p.Identity.Files())
 			c.Files = append(c.Files, f)
 		}
 	}

@@ -41,7 +41,7 @@ func TestTheLargestPartIsThatOfTheRowsThereAre(t *testing.T) {
 		if err := os.WriteFile(manifest, []byte(strings.Repeat("a.png\n", rows)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := draft(t.Context(), Options{Manifest: manifest, Output: "out"}.withDefaults(), in)
+		_, _, err := draft(t.Context(), Options{Manifest: manifest, Output: "out"}.withDefaults(), in)
 		if fits && err != nil || !fits && (!errors.Is(err, jobs.ErrConfig) || !strings.Contains(err.Error(), "give --shard-rows 1024")) {
 			t.Errorf("%d rows: %v", rows, err)
 		}

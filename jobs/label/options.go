@@ -5,10 +5,12 @@ package label
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
+	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
@@ -22,13 +24,14 @@ type Options struct {
 	engine.Sources
 
 	ManifestFormat string   // "" goes by the manifest's name
-	URIColumn      string   // of a csv manifest; "" takes a usual name
-	Carry          []string // columns of a csv manifest copied to the images table
-	AllowRoots     []string // local folders that a remote manifest may name
+	URIColumn      string   // of a manifest with columns; "" takes a usual name
+	Carry          []string // columns copied to the images table
+	jobs.Access
 
 	ShardRows     int64   // 16384
 	TopK          int     // tags kept per group; 10
 	Precision     string  // "fp32"
+	Format        string  // of the tables: dataset.Parquet or Arrow; "" is Parquet
 	MaxRejectRate float64 // share of the run's rows; over it nothing is published
 
 	engine.Compute
@@ -61,11 +64,15 @@ func (o Options) validate() error {
 	check(o.ShardRows >= 1 && o.ShardRows <= 1<<20, "shard rows %d: want 1 to %d", o.ShardRows, 1<<20)
 	check(o.TopK >= 1 && o.TopK <= 1000, "top-k %d: want 1 to 1000", o.TopK)
 	check(o.Precision == "fp32", "precision %q: want fp32", o.Precision)
+	check(slices.Contains([]string{"", dataset.Parquet, dataset.Arrow}, o.Format), "table format %q: want %s or %s", o.Format, dataset.Parquet, dataset.Arrow)
 	check(o.MaxRejectRate >= 0 && o.MaxRejectRate <= 1, "reject rate %g: want 0 to 1", o.MaxRejectRate)
 	if err := columnar.CheckCarried(o.Carry); err != nil {
 		problems = append(problems, err)
 	}
 	if err := o.Compute.Validate(); err != nil {
+		problems = append(problems, err)
+	}
+	if err := o.Access.Validate(); err != nil {
 		problems = append(problems, err)
 	}
 	if o.RunID != "" {
@@ -86,5 +93,9 @@ func (o Options) format() (manifest.Format, error) {
 	if o.ManifestFormat != "" {
 		return manifest.ParseFormat(o.ManifestFormat)
 	}
-	return manifest.FormatOf(o.Manifest)
+	_, key, err := storage.SplitURI(o.Manifest)
+	if err != nil {
+		key = o.Manifest // opening it tells more
+	}
+	return manifest.FormatOf(key), nil
 }

@@ -32,7 +32,7 @@ type planned struct {
 // plan returns the run's plan: that of the run named, that of the newest
 // uncommitted run alike, or a new one.
 func plan(ctx context.Context, out *storage.Bucket, o Options, in *engine.Inputs) (planned, error) {
-	fresh, err := draft(ctx, o, in)
+	fresh, index, err := draft(ctx, o, in)
 	if err != nil {
 		return planned{}, err
 	}
@@ -44,7 +44,7 @@ func plan(ctx context.Context, out *storage.Bucket, o Options, in *engine.Inputs
 		if fresh.RunID == "" {
 			fresh.RunID = newRunID(time.Now())
 		}
-		if run.plan, err = create(ctx, out, fresh); err != nil {
+		if run.plan, err = create(ctx, out, o, fresh, index); err != nil {
 			return planned{}, noOutput(err)
 		}
 	}
@@ -75,12 +75,23 @@ func existing(ctx context.Context, out *storage.Bucket, fresh *dataset.Plan) (*d
 	return p, err
 }
 
-// create writes a plan where the store can keep its promises.
-func create(ctx context.Context, out *storage.Bucket, p *dataset.Plan) (*dataset.Plan, error) {
+// create writes a plan where the store can keep its promises. Another process may
+// come first: its plan counts.
+func create(ctx context.Context, out *storage.Bucket, o Options, p *dataset.Plan, index manifest.Index) (*dataset.Plan, error) {
 	if err := out.ProbeCreateOnce(ctx, dataset.ProbePrefix(p.RunID)); err != nil {
 		return nil, fmt.Errorf("output %s: %w", out.URI(), err)
 	}
-	return dataset.CreatePlan(ctx, out, p)
+	if index.Compression == "" {
+		return dataset.CreatePlan(ctx, out, p)
+	}
+	if err := keepRows(ctx, out, o, p, index); err != nil {
+		return nil, fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), err)
+	}
+	stored, err := dataset.CreatePlan(ctx, out, p)
+	if err != nil {
+		return nil, err // whether it was stored is not known: the rows stay
+	}
+	return stored, dropRows(ctx, out, p, stored)
 }
 
 // sameRun refuses to go on with a run that is not what the command describes.
@@ -112,14 +123,19 @@ func (e *OtherRunError) Error() string {
 func (e *OtherRunError) Unwrap() error { return jobs.ErrConfig }
 
 // draft scans the manifest and describes the run that the options ask for.
-func draft(ctx context.Context, o Options, in *engine.Inputs) (*dataset.Plan, error) {
+func draft(ctx context.Context, o Options, in *engine.Inputs) (*dataset.Plan, manifest.Index, error) {
+	index, err := scan(ctx, o)
+	if err != nil {
+		return nil, index, err
+	}
+	p, err := describe(o, in, index)
+	return p, index, err
+}
+
+func describe(o Options, in *engine.Inputs, index manifest.Index) (*dataset.Plan, error) {
 	format, err := o.format()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
-	}
-	index, attrs, err := scan(ctx, o, format)
-	if err != nil {
-		return nil, err
 	}
 	if in.Bundle.Pointer != nil {
 		o.Model = in.Bundle.Location() // the pointer may move
@@ -135,13 +151,15 @@ func draft(ctx context.Context, o Options, in *engine.Inputs) (*dataset.Plan, er
 	}
 	p := &dataset.Plan{
 		Format: dataset.Format, RunID: o.RunID, CreatedAt: time.Now().UTC(), Program: o.Program,
-		Manifest: dataset.Manifest{URI: names.manifest, Version: attrs.Version, Size: attrs.Size},
+		Manifest: dataset.Manifest{
+			URI: names.manifest, Version: index.Attrs.Version, Size: index.Attrs.Size, Compression: index.Compression, Header: index.Header,
+		},
 		ModelURI: names.model, VocabURI: names.vocab,
 		Rows: index.Rows, ShardRows: o.ShardRows, Scoring: scoring(in.Description()),
 		Identity: dataset.Identity{
 			ManifestSHA256: index.SHA256, ManifestFormat: string(format), ManifestBase: names.base,
-			URIColumn: o.URIColumn, Carried: o.Carry,
-			ModelID: in.ModelID, VocabID: in.VocabID, TopK: o.TopK, Precision: o.Precision, Schema: dataset.Schema,
+			URIColumn: o.URIColumn, Carried: o.Carry, AllowHTTP: sortedHosts(o.AllowHTTP),
+			ModelID: in.ModelID, VocabID: in.VocabID, TopK: o.TopK, Precision: o.Precision, Schema: dataset.Schema, TableFormat: tableFormat(o.Format),
 		},
 	}
 	for _, s := range index.Starts {
@@ -149,6 +167,25 @@ func draft(ctx context.Context, o Options, in *engine.Inputs) (*dataset.Plan, er
 	}
 	p.Fingerprint = p.Identity.Fingerprint()
 	return p, nil
+}
+
+// tableFormat is the format as identities have it: Parquet, the only one once, is
+// "".
+func tableFormat(format string) string {
+	if format == dataset.Parquet {
+		return ""
+	}
+	return format
+}
+
+// sortedHosts are web hosts as identities have them.
+func sortedHosts(hosts []string) []string {
+	var all []string
+	for _, h := range hosts {
+		all = append(all, strings.ToLower(h))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // names are the places that a plan tells of: without secrets, and the same from
@@ -185,22 +222,22 @@ func scoring(d *model.Description) dataset.Scoring {
 	}
 }
 
-func scan(ctx context.Context, o Options, format manifest.Format) (manifest.Index, storage.Attrs, error) {
-	bucket, key, err := openFile(ctx, o.Manifest)
+func scan(ctx context.Context, o Options) (manifest.Index, error) {
+	file, bucket, err := openManifest(ctx, o)
 	if err != nil {
-		return manifest.Index{}, storage.Attrs{}, err
+		return manifest.Index{}, err
 	}
 	defer bucket.Close()
-	r, err := bucket.NewReader(ctx, key)
-	if err != nil {
-		return manifest.Index{}, storage.Attrs{}, fmt.Errorf("manifest: %w", jobs.AsConfig(ctx, err))
+	index, err := manifest.Scan(ctx, file, o.ShardRows)
+	switch {
+	case errors.Is(err, storage.ErrChanged):
+		err = fmt.Errorf("manifest %s: %w: %w", storage.Redact(o.Manifest), jobs.ErrChanged, err)
+	case errors.Is(err, storage.ErrNotExist):
+		err = fmt.Errorf("manifest: %w", jobs.AsConfig(ctx, err)) // names the file
+	case err != nil:
+		err = fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), jobs.AsConfig(ctx, err))
 	}
-	defer r.Close()
-	index, err := manifest.Scan(ctx, r, format, manifest.Columns{URI: o.URIColumn, Carried: o.Carry}, o.ShardRows)
-	if err != nil {
-		return index, r.Attrs(), fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), jobs.AsConfig(ctx, err))
-	}
-	return index, r.Attrs(), nil
+	return index, err
 }
 
 // newestAlike returns the plan of the newest run that has the fingerprint and

@@ -89,7 +89,7 @@ func TestTwoRunsAtOnceMakeOneCommit(t *testing.T) {
 		want := []string{}
 		for shard, attempt := range l.attempts(t, "r1") {
 			for _, table := range dataset.ShardTables {
-				want = append(want, dataset.AttemptKey("r1", shard, attempt, table))
+				want = append(want, dataset.AttemptKey("r1", shard, attempt, table, dataset.Parquet))
 			}
 		}
 		slices.Sort(want)
@@ -259,7 +259,7 @@ func TestNothingIsPublishedBeforeEveryShardIsChecked(t *testing.T) {
 			if !errors.Is(err, jobs.ErrRejectBudget) {
 				t.Fatal(err)
 			}
-			key := dataset.AttemptKey("r1", 4, l.attempts(t, "r1")[4], dataset.Tags)
+			key := dataset.AttemptKey("r1", 4, l.attempts(t, "r1")[4], dataset.Tags, dataset.Parquet)
 			damage(t, l, key)
 			o.MaxRejectRate = 1
 			_, _, err = l.run(t.Context(), o, nil)

@@ -35,6 +35,25 @@ func Run(ctx context.Context, o Options, handle Handler) (Summary, error) {
 	return s, jobs.CauseOf(ctx, err)
 }
 
+// Plan plans the run that Run would label, or finds it, and labels nothing.
+func Plan(ctx context.Context, o Options) (*dataset.Plan, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	out, err := storage.Open(ctx, o.Output)
+	if err != nil {
+		return nil, fmt.Errorf("output: %w", jobs.AsConfig(ctx, err))
+	}
+	defer out.Close()
+	in, err := o.Sources.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	run, err := plan(ctx, out, o, in)
+	return run.plan, jobs.CauseOf(ctx, err)
+}
+
 func run(ctx context.Context, out *storage.Bucket, o Options, handle Handler) (Summary, error) {
 	in, err := o.Sources.Open(ctx)
 	if err != nil {

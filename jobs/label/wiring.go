@@ -10,7 +10,6 @@ import (
 	"github.com/sdl-batch/sdl-batch/stages/decode"
 	"github.com/sdl-batch/sdl-batch/stages/fetch"
 	"github.com/sdl-batch/sdl-batch/stages/infer"
-	"github.com/sdl-batch/sdl-batch/stages/manifest"
 	"github.com/sdl-batch/sdl-batch/stages/rank"
 	"github.com/sdl-batch/sdl-batch/stages/write"
 	"github.com/sdl-batch/sdl-batch/storage"
@@ -72,21 +71,6 @@ func (w *wiring) readings() map[string]pipeline.Reading {
 		out[stage] = m.Read()
 	}
 	return out
-}
-
-func (w *wiring) source(gate pipeline.Gate) *manifest.Source {
-	p := w.run.plan
-	s := &manifest.Source{
-		Bucket: w.manifest, Key: w.manifestKey, Format: manifest.Format(p.Identity.ManifestFormat),
-		Pinned:  storage.Attrs{Size: w.run.manifest.Size, Version: w.run.manifest.Version},
-		Columns: manifest.Columns{URI: p.Identity.URIColumn, Carried: p.Identity.Carried},
-		Gate:    gate, Meter: w.meter("manifest"),
-	}
-	for _, shard := range w.todo {
-		at := p.Shards[shard.Index]
-		s.Tasks = append(s.Tasks, manifest.Task{Shard: shard, Offset: at.Offset, Line: at.Line})
-	}
-	return s
 }
 
 func (w *wiring) fetcher() *fetch.Stage {

@@ -9,6 +9,7 @@ import (
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/pipeline"
+	"github.com/sdl-batch/sdl-batch/stages/manifest"
 	"github.com/sdl-batch/sdl-batch/storage"
 )
 
@@ -53,7 +54,10 @@ func labelShards(ctx context.Context, out *storage.Bucket, run planned, in *engi
 		meters: map[string]*pipeline.Meter{}, count: count, send: send,
 	}
 	err = w.start(ctx)
-	if errors.Is(err, storage.ErrChanged) { // the manifest: an image that changes is a reject
+	switch {
+	case errors.Is(err, manifest.ErrKept):
+		err = fmt.Errorf("%w: %w", jobs.ErrDamaged, err)
+	case errors.Is(err, storage.ErrChanged): // the manifest: an image that changes is a reject
 		err = fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
 	count.Send()
@@ -67,7 +71,7 @@ func openStores(ctx context.Context, o Options) (*storage.Objects, *storage.Buck
 	if err != nil {
 		return nil, nil, "", err
 	}
-	objects, err := jobs.ImagesOf(o.Manifest, o.AllowRoots)
+	objects, err := jobs.ImagesOf(o.Manifest, o.Access)
 	if err != nil {
 		return nil, nil, "", err
 	}

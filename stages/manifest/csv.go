@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,16 +12,36 @@ import (
 	"github.com/sdl-batch/sdl-batch/storage"
 )
 
-// usual are the names that a URI column tends to have.
-var usual = []string{"uri", "url", "image_uri", "image_url", "path", "file", "filename", "file_name", "image"}
-
-// openCSV reads the header, unless reading starts behind it, and finds the columns.
-func openCSV(r io.Reader, format Format, columns Columns, header []string, offset, line int64) (*csvRecords, error) {
-	begins := offset == 0
-	if begins {
-		r, offset = skipMark(r)
+// beginCSV reads the header and finds the columns.
+func beginCSV(r io.Reader, format Format, columns Columns) (*csvRecords, error) {
+	r, offset := skipMark(r)
+	c := newCSV(r, format, position{offset: offset, line: 1})
+	first, err := c.read()
+	if err == io.EOF {
+		return nil, ErrEmpty
 	}
-	c := &csvRecords{guard: &guard{r: r}, base: offset, line: line}
+	if err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	c.names = slices.Clone(first)
+	c.places, err = columns.find(c.names)
+	return c, err
+}
+
+// openCSV goes on behind a header.
+func openCSV(r io.Reader, format Format, columns Columns, header []string, at position) (*csvRecords, error) {
+	c := newCSV(r, format, at)
+	c.names = header
+	var err error
+	if at.offset == 0 {
+		return nil, fmt.Errorf("a shard cannot begin at the header: %w", storage.ErrInvalid)
+	}
+	c.places, err = columns.find(header)
+	return c, err
+}
+
+func newCSV(r io.Reader, format Format, at position) *csvRecords {
+	c := &csvRecords{guard: &guard{r: r}, base: at}
 	c.in = csv.NewReader(c.guard)
 	c.in.FieldsPerRecord = -1
 	c.in.LazyQuotes = true
@@ -30,85 +49,44 @@ func openCSV(r io.Reader, format Format, columns Columns, header []string, offse
 	if format == TSV {
 		c.in.Comma = '\t'
 	}
-	if begins {
-		first, err := c.read()
-		if err == io.EOF {
-			return nil, errNoRows
-		}
-		if err != nil {
-			return nil, fmt.Errorf("header: %w", err)
-		}
-		header = slices.Clone(first)
-	}
-	c.header = header
-	return c, c.choose(columns)
+	return c
 }
 
 // csvRecords reads fields under a header.
 type csvRecords struct {
-	guard   *guard
-	in      *csv.Reader
-	header  []string
-	uri     int
-	carried []int
-	base    int64
-	line    int64
+	guard *guard
+	in    *csv.Reader
+	names []string
+	places
+	base   position // where reading began
+	fields []string // of the row moved to
 }
 
-// choose finds the wanted columns in the header.
-func (c *csvRecords) choose(columns Columns) error {
-	c.uri = -1
-	if columns.URI != "" {
-		c.uri = c.column(columns.URI)
-	} else {
-		for _, name := range usual {
-			if c.uri = c.column(name); c.uri >= 0 {
-				break
-			}
-		}
-	}
-	if c.uri < 0 {
-		return fmt.Errorf("no column %q in the manifest's header %q: %w", orUsual(columns.URI), c.header, ErrColumn)
-	}
-	for _, name := range columns.Carried {
-		i := c.column(name)
-		if i < 0 {
-			return fmt.Errorf("no column %q to carry in the manifest's header %q: %w", name, c.header, ErrColumn)
-		}
-		c.carried = append(c.carried, i)
-	}
-	return nil
-}
+func (c *csvRecords) header() []string { return c.names }
 
-// ErrColumn says that a manifest lacks a column.
-var ErrColumn = errors.New("column not found")
-
-func orUsual(name string) string {
-	if name == "" {
-		return strings.Join(usual, "|")
-	}
-	return name
-}
-
-func (c *csvRecords) column(name string) int {
-	return slices.IndexFunc(c.header, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) })
-}
-
-func (c *csvRecords) next() (record, error) {
+func (c *csvRecords) advance() (at position, err error) {
 	c.guard.read = 0
-	rec := record{offset: c.base + c.in.InputOffset()}
-	fields, err := c.read()
-	if err != nil {
-		return record{}, err
+	at.offset = c.base.offset + c.in.InputOffset()
+	if c.fields, err = c.read(); err != nil {
+		return at, err
 	}
-	line, _ := c.in.FieldPos(0)
-	rec.line = c.line + int64(line) - 1
-	rec.uri = field(fields, c.uri)
+	at.line = c.line(0)
+	return at, nil
+}
+
+// line is the manifest's line that a field of the row begins on.
+func (c *csvRecords) line(field int) int64 {
+	line, _ := c.in.FieldPos(field)
+	return c.base.line + int64(line) - 1
+}
+
+func (c *csvRecords) record() record {
+	rec := record{uri: field(c.fields, c.uri)}
 	rec.invalid = check(rec.uri)
 	for _, i := range c.carried {
-		rec.carried = append(rec.carried, readableField(field(fields, i)))
+		rec.carried = append(rec.carried, readableField(field(c.fields, i)))
 	}
-	return rec, nil
+	return rec
 }
 
 // read reads a record. The end of the manifest within quotes is an error: the
@@ -125,8 +103,7 @@ func (c *csvRecords) read() ([]string, error) {
 	if len(fields) == 1 && last == end {
 		return nil, io.EOF
 	}
-	line, _ := c.in.FieldPos(len(fields) - 1)
-	return nil, fmt.Errorf("line %d: a quote is opened there and not closed before the manifest ends: %w", c.line+int64(line)-1, storage.ErrInvalid)
+	return nil, fmt.Errorf("line %d: a quote is opened there and not closed before the manifest ends: %w", c.line(len(fields)-1), storage.ErrInvalid)
 }
 
 // skipMark leaves out a byte order mark, before which a quote would not count
@@ -148,8 +125,6 @@ func field(fields []string, i int) string {
 	return ""
 }
 
-func readableField(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
-
 // guard ends a record that grows without end, as one with an unclosed quote
 // does, and puts a record of its own behind the last, which tells whether a
 // quote is open there.
@@ -158,8 +133,6 @@ type guard struct {
 	read  int // since the record began
 	ended io.Reader
 }
-
-const maxRecord = 1 << 20
 
 // end is the only field of the record behind the last. No manifest has it: it
 // is no text.

@@ -2,84 +2,21 @@ package manifest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
-	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/plain"
 )
-
-func mustScan(t testing.TB, text string, f Format, c Columns, shardRows int64) Index {
-	t.Helper()
-	index, err := Scan(t.Context(), strings.NewReader(text), f, c, shardRows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return index
-}
-
-// readAll plans a manifest on disk and reads it back through a Source.
-func readAll(t testing.TB, name, text string, f Format, c Columns, shardRows int64) []pipeline.Row {
-	t.Helper()
-	dir := t.(interface{ TempDir() string }).TempDir()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	bucket, err := storage.Open(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer bucket.Close()
-	attrs, err := bucket.Stat(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &Source{Bucket: bucket, Key: name, Pinned: attrs, Format: f, Columns: c, Gate: pipeline.NewGate(1 << 20)}
-	for i, at := range mustScan(t, text, f, c, shardRows).Starts {
-		s.Tasks = append(s.Tasks, Task{Shard: pipeline.Shard{Index: i, First: at.First, Rows: at.Rows}, Offset: at.Offset, Line: at.Line})
-	}
-	return drain(t, s)
-}
-
-func drain(t testing.TB, s *Source) []pipeline.Row {
-	t.Helper()
-	var rows []pipeline.Row
-	flow := pipeline.NewFlow(context.Background())
-	in := pipeline.From(flow, "manifest", 1, s)
-	flow.Go("drain", func(ctx context.Context) error {
-		for {
-			r, ok, err := pipeline.Recv(ctx, in)
-			if err != nil || !ok {
-				return err
-			}
-			rows = append(rows, r)
-		}
-	})
-	if err := flow.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
-
-func uris(rows []pipeline.Row) (out []string) {
-	for _, r := range rows {
-		out = append(out, r.URI)
-	}
-	return out
-}
 
 func TestTextLinesBecomeRows(t *testing.T) {
 	text := "\xEF\xBB\xBFa.jpg\r\n\n  \nfile:///b c.jpg\ns3://x/é+%20.png\n last without end"
-	rows := readAll(t, "m.txt", text, Text, Columns{}, 2)
+	rows := readAll(t, text, Text, Columns{}, 2)
 	want := []string{"a.jpg", "file:///b c.jpg", "s3://x/é+%20.png", " last without end"}
 	if diff := cmp.Diff(want, uris(rows)); diff != "" {
 		t.Error(diff)
@@ -93,7 +30,7 @@ func TestTextLinesBecomeRows(t *testing.T) {
 
 func TestBadLinesAreRowsThatCarryTheirReason(t *testing.T) {
 	text := "ok.jpg\n" + strings.Repeat("x", 200<<10) + "\nbad\xff.jpg\nafter.jpg\n"
-	rows := readAll(t, "m.txt", text, Text, Columns{}, 10)
+	rows := readAll(t, text, Text, Columns{}, 10)
 	var got []string
 	for _, r := range rows {
 		code := "ok"
@@ -112,7 +49,7 @@ func TestBadLinesAreRowsThatCarryTheirReason(t *testing.T) {
 
 func TestCSVColumnsAreFoundAndCarried(t *testing.T) {
 	text := "\xEF\xBB\xBFid,Path,owner\n1,a.jpg,ann\n2,\"b,\"\"c\"\".jpg\",\"two\nlines\"\n3,,\n4\n5,e.jpg,eve\n"
-	rows := readAll(t, "m.csv", text, CSV, Columns{Carried: []string{"owner", "id"}}, 2)
+	rows := readAll(t, text, CSV, Columns{Carried: []string{"owner", "id"}}, 2)
 	var got []string
 	for _, r := range rows {
 		line := fmt.Sprintf("%d %s %q", r.Number, r.URI, r.Carried)
@@ -133,7 +70,7 @@ func TestCSVColumnsAreFoundAndCarried(t *testing.T) {
 func TestAQuotedHeaderBehindAByteOrderMark(t *testing.T) {
 	text := "\xEF\xBB\xBF\"uri\",\"id\"\r\n\"a.jpg\",\"1\"\r\n\"b.jpg\",\"2\"\r\n"
 	for shardRows := range int64(2) {
-		rows := readAll(t, "m.csv", text, CSV, Columns{Carried: []string{"id"}}, shardRows+1)
+		rows := readAll(t, text, CSV, Columns{Carried: []string{"id"}}, shardRows+1)
 		if diff := cmp.Diff([]string{"a.jpg", "b.jpg"}, uris(rows)); diff != "" || rows[1].Carried[0] != "2" {
 			t.Errorf("%v %s", rows, diff)
 		}
@@ -147,16 +84,16 @@ func TestAQuoteLeftOpenLosesNoRows(t *testing.T) {
 		CSV: "uri,id\na.jpg,1\nb.jpg,\"2\nc.jpg,3\nd.jpg,4\n",
 		TSV: "uri\tid\na.jpg\t1\nb.jpg\t\"2\nc.jpg\t3",
 	} {
-		_, err := Scan(t.Context(), strings.NewReader(text), format, Columns{}, 2)
+		_, err := scanned(t, text, format, Columns{})
 		if !errors.Is(err, storage.ErrInvalid) || !strings.Contains(err.Error(), "line 3: a quote is opened") {
 			t.Errorf("%s: %v", format, err)
 		}
 	}
-	_, err := Scan(t.Context(), strings.NewReader("\"uri\na.jpg\n"), CSV, Columns{}, 2)
+	_, err := scanned(t, "\"uri\na.jpg\n", CSV, Columns{})
 	if !errors.Is(err, storage.ErrInvalid) {
 		t.Errorf("header: %v", err)
 	}
-	rows := readAll(t, "m.csv", "uri,note\na.jpg,5\" wide\nb.jpg,\"say \"hi\" now\"\nc.jpg,\"\"", CSV, Columns{}, 1)
+	rows := readAll(t, "uri,note\na.jpg,5\" wide\nb.jpg,\"say \"hi\" now\"\nc.jpg,\"\"", CSV, Columns{}, 1)
 	if diff := cmp.Diff([]string{"a.jpg", "b.jpg", "c.jpg"}, uris(rows)); diff != "" {
 		t.Error(diff)
 	}
@@ -176,108 +113,79 @@ func TestScanRefusesWhatIsNoManifest(t *testing.T) {
 		{"no usual column", "a,b\n1,2\n", CSV, Columns{}, ErrColumn},
 		{"missing column", "uri\nx\n", CSV, Columns{URI: "path"}, ErrColumn},
 		{"missing carried", "uri\nx\n", CSV, Columns{Carried: []string{"id"}}, ErrColumn},
-		{"parquet", "PAR1\x15\x04", Text, Columns{}, storage.ErrUnsupported},
-		{"gzip", "\x1f\x8b\x08", Text, Columns{}, storage.ErrUnsupported},
+		{"text with columns", "uri\nx\n", Text, Columns{Carried: []string{"id"}}, ErrColumn},
+		{"text with a column", "uri\nx\n", Text, Columns{URI: "uri"}, ErrColumn},
+		{"parquet", "PAR1\x15\x04", Text, Columns{}, ErrFormat},
+		{"parquet", "PAR1\x15\x04", CSV, Columns{}, ErrFormat},
+		{"no parquet", "uri\na\n", Parquet, Columns{}, ErrFormat},
+		{"broken parquet", "PAR1\x15\x04PAR1", Parquet, Columns{}, storage.ErrInvalid},
+		{"encrypted parquet", "PARE1234PARE", Parquet, Columns{}, storage.ErrUnsupported},
+		{"objects", "\xEF\xBB\xBF{ \"uri\": \"x\"}\n", Text, Columns{}, ErrFormat},
+		{"truncated gzip", "\x1f\x8b\x08", Text, Columns{}, plain.ErrTruncated},
+		{"broken gzip", "\x1f\x8b\x09\x00\x00\x00\x00\x00\x00\x00", Text, Columns{}, plain.ErrDamaged},
+		{"zip", "PK\x03\x04", Text, Columns{}, storage.ErrUnsupported},
+		{"bzip2", "BZh91AY", CSV, Columns{}, storage.ErrUnsupported},
 		{"utf-16", "\xff\xfea\x00", Text, Columns{}, storage.ErrUnsupported},
-		{"binary", "ab\x00cd", Text, Columns{}, storage.ErrUnsupported},
+		{"binary", "ab\x00cd", JSONL, Columns{}, storage.ErrUnsupported},
 		{"open quote", "uri\n\"" + strings.Repeat("x,", 1<<20), CSV, Columns{}, storage.ErrInvalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := Scan(t.Context(), strings.NewReader(c.text), c.format, c.columns, 10); !errors.Is(err, c.want) {
+			if _, err := scanned(t, c.text, c.format, c.columns); !errors.Is(err, c.want) {
 				t.Errorf("error %v, want %v", err, c.want)
 			}
 		})
 	}
 }
 
-func TestScanStopsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := Scan(ctx, strings.NewReader("a\n"), Text, Columns{}, 1); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
+// TestCompressionIsToldByContent, and so is what it hides.
+func TestCompressionIsToldByContent(t *testing.T) {
+	parquet := string(writers[Parquet]([]sample{{uri: "a"}}))
+	gzip, zstd := compressors["gzip"], compressors["zstd"]
+	for _, c := range []struct {
+		data   []byte
+		format Format
+		words  string
+	}{
+		{gzip([]byte(parquet)), Parquet, "a Parquet file inside gzip: unpack it"},
+		{zstd([]byte(parquet)), Parquet, "a Parquet file inside zstd: unpack it"},
+		{gzip([]byte(parquet)), CSV, "a Parquet file inside gzip: unpack it"},
+		{gzip(zstd([]byte("a\n"))), Text, "compressed twice"},
+		{zstd(gzip([]byte("a\n"))), JSONL, "compressed twice"},
+		{gzip([]byte("a\x00b")), Text, "NUL bytes"},
+		{zstd([]byte(strings.Repeat("a\n", 1000)))[:30], Text, "ends in the middle"},
+	} {
+		if _, err := scanned(t, string(c.data), c.format, Columns{}); err == nil || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s of %.20q: %v", c.format, c.data, err)
+		}
+	}
+	skipped := append([]byte("\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"), zstd([]byte("a\nb\n"))...) // as pzstd begins
+	if diff := cmp.Diff([]string{"a", "b"}, uris(readAll(t, string(skipped), Text, Columns{}, 1))); diff != "" {
+		t.Error(diff)
 	}
 }
 
-func TestSourceRefusesAChangedManifest(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "m.txt")
-	if err := os.WriteFile(file, []byte("a\nb\n"), 0o600); err != nil {
-		t.Fatal(err)
+// TestALineOfGigabytesTakesNoMemory: of what a small file unpacks to, a line
+// without an end is read and dropped.
+func TestALineOfGigabytesTakesNoMemory(t *testing.T) {
+	bomb := compressors["zstd"](bytes.Repeat([]byte("x"), 64<<20))
+	for range 2 {
+		bomb = append(bomb, bomb...) // 256 MiB in one line
 	}
-	bucket, err := storage.Open(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer bucket.Close()
-	attrs, err := bucket.Stat(t.Context(), "m.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte("a\nb\nc\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := &Source{Bucket: bucket, Key: "m.txt", Pinned: attrs, Format: Text, Gate: pipeline.NewGate(1)}
-	if err := s.Run(t.Context(), make(chan pipeline.Row, 9)); !errors.Is(err, storage.ErrChanged) {
-		t.Errorf("error %v", err)
-	}
-}
-
-// TestShardsAddUpToTheManifest: however a manifest is cut, the shards give the
-// rows that reading it whole gives.
-func TestShardsAddUpToTheManifest(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		lines := rapid.SliceOfN(rapid.StringMatching(`[a-z "é,]{0,12}`), 1, 40).Draw(rt, "lines")
-		end := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(rt, "end")
-		format := rapid.SampledFrom([]Format{Text, CSV}).Draw(rt, "format")
-		text := strings.Join(lines, end)
-		if format == CSV {
-			text = "uri,x" + end + text
+	for _, f := range []Format{Text, JSONL} {
+		text := append(compressors["zstd"]([]byte("\"a.jpg\"\n")), bomb...)
+		m := file(t, text, f, Columns{})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		index, err := Scan(t.Context(), m, 10)
+		runtime.ReadMemStats(&after)
+		if ok(t, err); index.Rows != 2 {
+			t.Errorf("%s: %d rows", f, index.Rows)
 		}
-		whole, err := open(strings.NewReader(text), format, Columns{}, nil, 0, 1)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		var want []string
-		rec, err := whole.next()
-		for ; err == nil; rec, err = whole.next() {
-			want = append(want, rec.uri)
-		}
-		if err != io.EOF { // a quote is left open
-			if _, again := Scan(rt.Context(), strings.NewReader(text), format, Columns{}, 3); fmt.Sprint(errors.Unwrap(again)) != err.Error() {
-				rt.Fatalf("scan says %v, reading %v", again, err)
-			}
-			return
-		}
-		if len(want) == 0 {
-			return
-		}
-		rows := readAll(t, "m", text, format, Columns{}, rapid.Int64Range(1, 7).Draw(rt, "shard"))
-		if diff := cmp.Diff(want, uris(rows)); diff != "" {
-			rt.Fatal(diff)
-		}
-	})
-}
-
-func FuzzScan(f *testing.F) {
-	for _, seed := range []string{"a\nb\n", "uri\n\"x", "\xEF\xBB\xBFuri,b\r\n1\r\n", "\n\n", "a\tb\n"} {
-		for _, format := range Formats {
-			f.Add(seed, string(format))
+		if used := after.TotalAlloc - before.TotalAlloc; used > 32<<20 {
+			t.Errorf("%s: %d MiB allocated", f, used>>20)
 		}
 	}
-	f.Fuzz(func(t *testing.T, text, format string) {
-		index, err := Scan(t.Context(), strings.NewReader(text), Format(format), Columns{}, 3)
-		if err != nil {
-			return
-		}
-		var rows int64
-		for _, s := range index.Starts {
-			if s.First != rows || s.Rows < 1 || s.Rows > 3 || s.Offset < 0 || s.Offset > int64(len(text)) {
-				t.Fatalf("shard %+v after %d rows of %q", s, rows, text)
-			}
-			rows += s.Rows
-		}
-		if rows != index.Rows || index.Size != int64(len(text)) || index.Rows > int64(bytes.Count([]byte(text), []byte("\n"))+1) {
-			t.Fatalf("index %+v of %q", index, text)
-		}
-	})
+	if _, err := scanned(t, string(append(compressors["zstd"]([]byte("uri\n\"")), bomb...)), CSV, Columns{}); !errors.Is(err, storage.ErrInvalid) {
+		t.Errorf("csv: %v", err)
+	}
 }
