@@ -14,6 +14,11 @@ import (
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
 
+// part names a committed part.
+func (c *check) part(table string, shard int) string {
+	return dataset.PartKey(table, c.RunID, shard, c.plan.Identity.Files())
+}
+
 // fetch copies a committed part to this machine, checking length, digest,
 // footer and whose run it is. It returns "" for a part that is not there.
 func (c *check) fetch(ctx context.Context, key string) (path string, err error) {
@@ -43,7 +48,7 @@ func (c *check) copy(ctx context.Context, key string) (digest, path string, err 
 		return "", "", err
 	}
 	defer r.Close()
-	file, err := os.CreateTemp(c.scratch, "part-*.parquet")
+	file, err := os.CreateTemp(c.scratch, "part-*")
 	if err != nil {
 		return "", "", err
 	}
@@ -71,6 +76,9 @@ func (c *check) footer(path string, want dataset.File) error {
 		c.report.note(want.Key, "readable", "%v", err)
 		return nil
 	}
+	if format := c.plan.Identity.Files(); string(f.Format) != format {
+		c.report.note(want.Key, "format", "is in %s, the run's tables are in %s", f.Format, format)
+	}
 	if f.Rows != want.Rows {
 		c.report.note(want.Key, "rows", "has %d rows, %d were committed", f.Rows, want.Rows)
 	}
@@ -86,7 +94,7 @@ func (c *check) footer(path string, want dataset.File) error {
 // vocabulary checks the vocab table and returns a copy of it for the second
 // reader, "" where there is none.
 func (c *check) vocabulary(ctx context.Context) (string, error) {
-	key := dataset.PartKey(dataset.Vocab, c.RunID, 0)
+	key := c.part(dataset.Vocab, 0)
 	path, err := c.fetch(ctx, key)
 	if path == "" || err != nil {
 		return "", err

@@ -1,8 +1,8 @@
 // Package verify checks that a committed run is what a dataset promises: every
 // row of the manifest once, files as they were committed, tables in order, and
 // ranks that follow from the stored embeddings. The tables are read by a second
-// Parquet reader in a process of its own, so that no defect of the writer's
-// library can hide itself.
+// reader in a process of its own, so that no defect of the writer's library can
+// hide itself.
 package verify
 
 import (
@@ -210,7 +210,7 @@ func (c *check) sample() int {
 func (c *check) shard(ctx context.Context, shard int, vocab string) error {
 	paths := map[string]string{}
 	for _, table := range dataset.ShardTables {
-		path, err := c.fetch(ctx, dataset.PartKey(table, c.RunID, shard))
+		path, err := c.fetch(ctx, c.part(table, shard))
 		if err != nil {
 			return err
 		}
@@ -233,7 +233,7 @@ func (c *check) shard(ctx context.Context, shard int, vocab string) error {
 	}
 	var died *exec.ExitError
 	if errors.As(err, &died) {
-		c.report.note(dataset.PartKey(dataset.Images, c.RunID, shard), "readable", "second reader: %v", err)
+		c.report.note(c.part(dataset.Images, shard), "readable", "second reader: %v", err)
 		return nil
 	}
 	if err != nil {
@@ -255,9 +255,9 @@ func (c *check) add(shard int, a reread.Answer) {
 		if p.Row >= 0 {
 			detail = fmt.Sprintf("row %d: %s", p.Row, p.Detail)
 		}
-		r.note(dataset.PartKey(p.Table, c.RunID, shard), p.Check, "%s", detail)
+		r.note(c.part(p.Table, shard), p.Check, "%s", detail)
 	}
 	if more := a.Total - len(a.Problems); more > 0 {
-		r.note(dataset.PartKey(dataset.Images, c.RunID, shard), "more", "%d further problems in this shard", more)
+		r.note(c.part(dataset.Images, shard), "more", "%d further problems in this shard", more)
 	}
 }

@@ -45,19 +45,26 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// work is the folder of the lake that all tests copy.
+// work is the folder of the lakes that all tests copy, one for each format.
 var (
 	work    string
-	labeled sync.Once
+	labeled = map[string]*sync.Once{dataset.Parquet: {}, dataset.Arrow: {}}
 )
 
+// everyFormat runs a test for each file format.
+func everyFormat(t *testing.T, test func(t *testing.T, format string)) {
+	for format := range labeled {
+		t.Run(format, func(t *testing.T) { test(t, format) })
+	}
+}
+
 // lake returns a copy of a dataset of two runs.
-func lake(t *testing.T) string {
+func lake(t *testing.T, format string) string {
 	t.Helper()
 	library := orttest.Load(t)
-	labeled.Do(func() { labelTwice(t, library, filepath.Join(work, "in"), filepath.Join(work, "out")) })
+	labeled[format].Do(func() { labelTwice(t, library, filepath.Join(work, format), format) })
 	folder := t.TempDir()
-	ok(t, os.CopyFS(folder, os.DirFS(filepath.Join(work, "out"))))
+	ok(t, os.CopyFS(folder, os.DirFS(filepath.Join(work, format, "out"))))
 	return folder
 }
 
@@ -68,9 +75,10 @@ const (
 )
 
 // labelTwice labels images, the first time with carried columns.
-func labelTwice(t *testing.T, library ort.Library, in, out string) {
+func labelTwice(t *testing.T, library ort.Library, work, format string) {
 	t.Helper()
-	ok(t, os.Mkdir(in, 0o755))
+	in, out := filepath.Join(work, "in"), filepath.Join(work, "out")
+	ok(t, os.MkdirAll(in, 0o755))
 	manifest := "uri,owner\n"
 	for i := range rows {
 		name := fmt.Sprintf("%d.png", i)
@@ -86,7 +94,7 @@ func labelTwice(t *testing.T, library ort.Library, in, out string) {
 	}
 	ok(t, os.WriteFile(filepath.Join(in, "images.csv"), []byte(manifest), 0o644))
 	o := label.Options{
-		Manifest: filepath.Join(in, "images.csv"), Output: out, RunID: run, ShardRows: 4, TopK: 3, MaxRejectRate: 1, Carry: []string{"owner"},
+		Manifest: filepath.Join(in, "images.csv"), Output: out, RunID: run, Format: format, ShardRows: 4, TopK: 3, MaxRejectRate: 1, Carry: []string{"owner"},
 		Compute: engine.Compute{Library: library.Path, Device: "cpu", Threads: 1},
 	}
 	_, err := label.Run(t.Context(), o, nil)
@@ -110,8 +118,10 @@ func options(t *testing.T, folder string) verify.Options {
 	return verify.Options{Dataset: folder, RunID: run, Executable: executable}
 }
 
-func TestAGoodRunPasses(t *testing.T) {
-	folder := lake(t)
+func TestAGoodRunPasses(t *testing.T) { everyFormat(t, goodRunPasses) }
+
+func goodRunPasses(t *testing.T, format string) {
+	folder := lake(t, format)
 	for _, c := range []struct {
 		run        string
 		sample     int
@@ -133,7 +143,9 @@ func TestAGoodRunPasses(t *testing.T) {
 	}
 }
 
-func part(table string, shard int) string { return dataset.PartKey(table, run, shard) }
+func partIn(format string) func(table string, shard int) string {
+	return func(table string, shard int) string { return dataset.PartKey(table, run, shard, format) }
+}
 
 // edit changes a file of a dataset through its bytes. Parts are links to the
 // attempts' files: the edited one becomes a file of its own.
@@ -157,8 +169,10 @@ func swap(t *testing.T, folder, a, b string) {
 // problem is what a report must name.
 type problem struct{ file, check string }
 
-func TestDamageIsFoundAndNamed(t *testing.T) {
-	commit := dataset.CommitKey(run)
+func TestDamageIsFoundAndNamed(t *testing.T) { everyFormat(t, damageIsFoundAndNamed) }
+
+func damageIsFoundAndNamed(t *testing.T, format string) {
+	commit, part := dataset.CommitKey(run), partIn(format)
 	for name, c := range map[string]struct {
 		damage func(t *testing.T, folder string)
 		want   []problem
@@ -197,7 +211,7 @@ func TestDamageIsFoundAndNamed(t *testing.T) {
 		},
 		"two runs are swapped": {
 			func(t *testing.T, folder string) {
-				swap(t, folder, part(dataset.Tags, 0), dataset.PartKey(dataset.Tags, otherRun, 0))
+				swap(t, folder, part(dataset.Tags, 0), dataset.PartKey(dataset.Tags, otherRun, 0, format))
 			},
 			[]problem{{part(dataset.Tags, 0), "digest"}, {part(dataset.Tags, 0), "run"}},
 		},
@@ -232,20 +246,27 @@ func TestDamageIsFoundAndNamed(t *testing.T) {
 		},
 		"a score was wrong from the start": {
 			func(t *testing.T, folder string) {
-				rewriteImages(t, folder, func(i *columnar.Image) { i.Seen[0].Score += 1 })
+				rewriteImages(t, folder, part(dataset.Images, 0), format, func(i *columnar.Image) { i.Seen[0].Score += 1 })
 			},
 			[]problem{{part(dataset.Images, 0), "recomputed"}, {part(dataset.Tags, 0), "rows"}},
 		},
+		"a part is in the other format": {
+			func(t *testing.T, folder string) {
+				other := map[string]string{dataset.Parquet: dataset.Arrow, dataset.Arrow: dataset.Parquet}[format]
+				rewriteImages(t, folder, part(dataset.Images, 0), other, func(*columnar.Image) {})
+			},
+			[]problem{{part(dataset.Images, 0), "format"}},
+		},
 		"a row was twice from the start": {
 			func(t *testing.T, folder string) {
-				rewriteImages(t, folder, func(i *columnar.Image) { i.Row = 1 })
+				rewriteImages(t, folder, part(dataset.Images, 0), format, func(i *columnar.Image) { i.Row = 1 })
 			},
 			[]problem{{part(dataset.Images, 0), "rows"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // processes start and end slowly under the race detector
-			damaged := lake(t)
+			damaged := lake(t, format)
 			c.damage(t, damaged)
 			r, err := verify.Run(t.Context(), options(t, damaged))
 			if !errors.Is(err, jobs.ErrDamaged) || r == nil {
@@ -274,16 +295,15 @@ func editCommit(t *testing.T, folder string, change func(*dataset.Commit)) {
 	})
 }
 
-// rewriteImages changes row 0 of the first shard's images, and the commit with
-// it: only who reads the tables can find it.
-func rewriteImages(t *testing.T, folder string, change func(*columnar.Image)) {
+// rewriteImages changes row 0 of the first shard's images, written in a format,
+// and the commit with it: only who reads the tables can find it.
+func rewriteImages(t *testing.T, folder, key, format string, change func(*columnar.Image)) {
 	t.Helper()
-	key := part(dataset.Images, 0)
 	var written bytes.Buffer
 	edit(t, folder, key, func(data []byte) []byte {
 		f, err := columnar.Open(bytes.NewReader(data), int64(len(data)))
 		ok(t, err)
-		w, err := columnar.NewImageWriter(&written, columnar.Options{Metadata: map[string]string{dataset.RunMetadata: run}, Carried: []string{"owner"}})
+		w, err := columnar.NewImageWriter(&written, columnar.Options{Format: columnar.Format(format), Metadata: map[string]string{dataset.RunMetadata: run}, Carried: []string{"owner"}})
 		ok(t, err)
 		ok(t, f.Images(t.Context(), []string{"owner"}, func(i columnar.Image) error {
 			if i.Row == 0 {
@@ -302,7 +322,7 @@ func rewriteImages(t *testing.T, folder string, change func(*columnar.Image)) {
 }
 
 func TestWhatCannotBeCheckedIsAnError(t *testing.T) {
-	folder := lake(t)
+	folder := lake(t, dataset.Parquet)
 	ok(t, os.Remove(filepath.Join(folder, dataset.CommitKey(otherRun))))
 	for name, spoil := range map[string]func(*verify.Options){
 		"no such run":      func(o *verify.Options) { o.RunID = "none" },
@@ -321,7 +341,7 @@ func TestWhatCannotBeCheckedIsAnError(t *testing.T) {
 
 // TestASecondReaderThatIsNotThere is no damage.
 func TestASecondReaderThatIsNotThere(t *testing.T) {
-	o := options(t, lake(t))
+	o := options(t, lake(t, dataset.Parquet))
 	o.Executable = filepath.Join(t.TempDir(), "none")
 	if r, err := verify.Run(t.Context(), o); err == nil || errors.Is(err, jobs.ErrDamaged) || r != nil {
 		t.Errorf("report %v, error %v", r, err)
@@ -330,7 +350,7 @@ func TestASecondReaderThatIsNotThere(t *testing.T) {
 
 func TestCancellationEndsTheCheck(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	o := options(t, lake(t))
+	o := options(t, lake(t, dataset.Parquet))
 	stop := errors.New("stop")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	shard := 0

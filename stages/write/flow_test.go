@@ -28,8 +28,15 @@ func interleaved(p *dataset.Plan) []*pipeline.Batch {
 }
 
 func TestShardsBecomeFilesAndReceipts(t *testing.T) {
+	for _, format := range []string{"", dataset.Arrow} {
+		t.Run("format="+format, func(t *testing.T) { shardsBecomeFilesAndReceipts(t, format) })
+	}
+}
+
+func shardsBecomeFilesAndReceipts(t *testing.T, format string) {
 	everyStore(t, func(t *testing.T, bucket *storage.Bucket) {
 		plan := newPlan(9, 4, 1)
+		plan.Identity.TableFormat = format
 		j := newJob(bucket, plan, interleaved(plan)...)
 		released := 0
 		for _, b := range j.batches {
@@ -44,6 +51,11 @@ func TestShardsBecomeFilesAndReceipts(t *testing.T) {
 		}
 		if diff := cmp.Diff(filesOf(j.receipts), keys(t, bucket)); diff != "" {
 			t.Error(diff)
+		}
+		for _, f := range j.receipts[0].Files {
+			if got := table(t, bucket, f).Format; string(got) != plan.Identity.Files() {
+				t.Errorf("%s is in %s", f.Key, got)
+			}
 		}
 		if len(j.sink.Gate) != 0 {
 			t.Errorf("%d places of the gate are taken", len(j.sink.Gate))

@@ -44,10 +44,11 @@ func (s *Sink) begin(ctx context.Context, of pipeline.Shard) (*shard, error) {
 	if err != nil {
 		return nil, errors.Join(err, sh.abort())
 	}
-	c := s.Config
-	sh.images, err = columnar.NewImageWriter(images, columnar.Options{Metadata: c.Metadata, Carried: c.Carried})
+	c, o := s.Config, sh.options()
+	sh.embeddings, err = columnar.NewEmbeddingWriter(embeddings, c.Rows, c.Dim, o)
 	if err == nil {
-		sh.embeddings, err = columnar.NewEmbeddingWriter(embeddings, c.Rows, c.Dim, columnar.Options{Metadata: c.Metadata})
+		o.Carried = c.Carried
+		sh.images, err = columnar.NewImageWriter(images, o)
 	}
 	if err != nil {
 		return nil, errors.Join(err, sh.abort())
@@ -56,11 +57,22 @@ func (s *Sink) begin(ctx context.Context, of pipeline.Shard) (*shard, error) {
 }
 
 func (sh *shard) open(ctx context.Context, table string) (*part, error) {
-	p, err := newPart(ctx, sh.sink.Bucket, table, dataset.AttemptKey(sh.sink.Plan.RunID, sh.shard.Index, sh.attempt, table))
+	p, err := newPart(ctx, sh.sink.Bucket, table, sh.key(table))
 	if err == nil {
 		sh.parts[table] = p
 	}
 	return p, err
+}
+
+// key names a table's file of the attempt.
+func (sh *shard) key(table string) string {
+	p := sh.sink.Plan
+	return dataset.AttemptKey(p.RunID, sh.shard.Index, sh.attempt, table, p.Identity.Files())
+}
+
+// options of a table's writer.
+func (sh *shard) options() columnar.Options {
+	return columnar.Options{Format: columnar.Format(sh.sink.Plan.Identity.Files()), Metadata: sh.sink.Config.Metadata}
 }
 
 // rows is how many rows the shard has accounted for.
@@ -159,7 +171,7 @@ func (sh *shard) writeTags(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := columnar.NewTagWriter(out, columnar.Options{Metadata: sh.sink.Config.Metadata})
+	w, err := columnar.NewTagWriter(out, sh.options())
 	if err != nil {
 		return err
 	}
@@ -200,8 +212,7 @@ func (sh *shard) withdraw(ctx context.Context) {
 // remove deletes the attempt's files.
 func (sh *shard) remove(ctx context.Context) error {
 	for _, table := range dataset.ShardTables {
-		key := dataset.AttemptKey(sh.sink.Plan.RunID, sh.shard.Index, sh.attempt, table)
-		if err := sh.sink.Bucket.Delete(ctx, key); err != nil {
+		if err := sh.sink.Bucket.Delete(ctx, sh.key(table)); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,13 @@ func ok(t testing.TB, err error) {
 	}
 }
 
+// everyFormat runs a test for each file format.
+func everyFormat(t *testing.T, test func(t *testing.T, format columnar.Format)) {
+	for _, format := range columnar.Formats {
+		t.Run(string(format), func(t *testing.T) { test(t, format) })
+	}
+}
+
 func writeImages(t testing.TB, rows []columnar.Image, o columnar.Options) []byte {
 	t.Helper()
 	var buf bytes.Buffer
@@ -76,7 +83,7 @@ func drawImage(t *rapid.T) columnar.Image {
 func TestImagesRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		want := rapid.SliceOfN(rapid.Custom(drawImage), 0, 30).Draw(rt, "rows")
-		data := writeImages(t, want, columnar.Options{Carried: []string{"owner"}, RowGroupRows: rapid.IntRange(10, 40).Draw(rt, "group")})
+		data := writeImages(t, want, columnar.Options{Format: rapid.SampledFrom(columnar.Formats).Draw(rt, "format"), Carried: []string{"owner"}, RowGroupRows: rapid.IntRange(10, 40).Draw(rt, "group")})
 		got := []columnar.Image{}
 		ok(t, open(t, data).Images(t.Context(), []string{"owner"}, func(r columnar.Image) error { got = append(got, r); return nil }))
 		if len(want) == 0 {
@@ -89,8 +96,12 @@ func TestImagesRoundTrip(t *testing.T) {
 }
 
 func TestEmbeddingsRoundTripOverRowGroups(t *testing.T) {
+	everyFormat(t, embeddingsRoundTrip)
+}
+
+func embeddingsRoundTrip(t *testing.T, format columnar.Format) {
 	var buf bytes.Buffer
-	w, err := columnar.NewEmbeddingWriter(&buf, 3, 5, columnar.Options{RowGroupRows: 100, Metadata: map[string]string{"sdl.run_id": "r"}})
+	w, err := columnar.NewEmbeddingWriter(&buf, 3, 5, columnar.Options{Format: format, RowGroupRows: 100, Metadata: map[string]string{"sdl.run_id": "r"}})
 	ok(t, err)
 	matrix := func(row int) []float32 {
 		m := make([]float32, 15)
@@ -107,7 +118,7 @@ func TestEmbeddingsRoundTripOverRowGroups(t *testing.T) {
 	}
 	ok(t, w.Close())
 	f := open(t, buf.Bytes())
-	if f.Rows != 1234 || f.RowGroups != 13 || f.Metadata["sdl.run_id"] != "r" || f.Metadata[columnar.SchemaKey] != columnar.SchemaVersion {
+	if f.Format != format || f.Rows != 1234 || f.RowGroups != 13 || f.Metadata["sdl.run_id"] != "r" || f.Metadata[columnar.SchemaKey] != columnar.SchemaVersion {
 		t.Errorf("%d rows in %d groups, metadata %v", f.Rows, f.RowGroups, f.Metadata)
 	}
 	next := 0
@@ -123,9 +134,11 @@ func TestEmbeddingsRoundTripOverRowGroups(t *testing.T) {
 	}
 }
 
-func TestVocabAndTagsRoundTrip(t *testing.T) {
+func TestVocabAndTagsRoundTrip(t *testing.T) { everyFormat(t, vocabAndTagsRoundTrip) }
+
+func vocabAndTagsRoundTrip(t *testing.T, format columnar.Format) {
 	var buf bytes.Buffer
-	v, err := columnar.NewVocabWriter(&buf, columnar.Options{})
+	v, err := columnar.NewVocabWriter(&buf, columnar.Options{Format: format})
 	ok(t, err)
 	want := []columnar.VocabRow{{0, "red", true, []float32{1, 0}}, {1, "größe", false, []float32{0, -1}}}
 	for _, r := range want {
@@ -142,7 +155,7 @@ func TestVocabAndTagsRoundTrip(t *testing.T) {
 		t.Error(diff)
 	}
 
-	tags := writeTags(t, 3)
+	tags := writeTagsAs(t, format, 3)
 	var rows []columnar.TagRow
 	ok(t, open(t, tags).Tags(t.Context(), func(r columnar.TagRow) error { rows = append(rows, r); return nil }))
 	if len(rows) != 3 || rows[2] != tagRow(2) {
@@ -154,9 +167,11 @@ func tagRow(i int) columnar.TagRow {
 	return columnar.TagRow{Tag: "t", TagID: 1, Seen: true, Score: -float32(i), Rank: 1, Row: int64(i), URI: fmt.Sprint("file:///", i)}
 }
 
-func writeTags(t testing.TB, n int) []byte {
+func writeTags(t testing.TB, n int) []byte { return writeTagsAs(t, columnar.Parquet, n) }
+
+func writeTagsAs(t testing.TB, format columnar.Format, n int) []byte {
 	var buf bytes.Buffer
-	w, err := columnar.NewTagWriter(&buf, columnar.Options{})
+	w, err := columnar.NewTagWriter(&buf, columnar.Options{Format: format})
 	ok(t, err)
 	for i := range n {
 		ok(t, w.Append(tagRow(i)))
@@ -260,8 +275,10 @@ func readEverything(data []byte) error {
 	return fmt.Errorf("of no table")
 }
 
-func TestDamagedFilesAreErrors(t *testing.T) {
-	data := writeTags(t, 300)
+func TestDamagedFilesAreErrors(t *testing.T) { everyFormat(t, damagedFilesAreErrors) }
+
+func damagedFilesAreErrors(t *testing.T, format columnar.Format) {
+	data := writeTagsAs(t, format, 300)
 	for n := 0; n < len(data); n += 11 {
 		if readEverything(data[:n]) == nil {
 			t.Errorf("the first %d of %d bytes read as a whole file", n, len(data))
@@ -275,7 +292,9 @@ func TestDamagedFilesAreErrors(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	f.Add(writeTags(f, 2))
-	f.Add(writeImages(f, []columnar.Image{{Status: columnar.StatusOK, Seen: []columnar.RankedTag{{Tag: "a"}}}}, columnar.Options{}))
+	for _, format := range columnar.Formats {
+		f.Add(writeTagsAs(f, format, 2))
+		f.Add(writeImages(f, []columnar.Image{{Status: columnar.StatusOK, Seen: []columnar.RankedTag{{Tag: "a"}}}}, columnar.Options{Format: format}))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) { _ = readEverything(data) })
 }

@@ -1,6 +1,7 @@
 package columnar
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,75 +9,71 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 )
 
-// ErrCorrupt says that a file is no readable Parquet file, or not one of the
+// ErrCorrupt says that a file is no readable table file, or not one of the
 // expected table.
 var ErrCorrupt = errors.New("unreadable table")
 
-// readRows is how many rows are decoded at once.
-const readRows = 1024
-
 // File is an open table file.
 type File struct {
-	Metadata  map[string]string
-	Rows      int64
+	Format   Format
+	Metadata map[string]string
+	Rows     int64
+	// RowGroups is how many row groups, or record batches, hold the rows.
 	RowGroups int
 	Schema    *arrow.Schema
-	file      *file.Reader
-	arrow     *pqarrow.FileReader
+	groups    []int64 // rows of each group
+	source    source
 }
 
-// Open reads the footer of a file of size bytes.
+// source is a file of one format. Its rows lie in groups, its columns are
+// numbered as the format does it.
+type source interface {
+	// below returns the columns below a field of the schema.
+	below(name string) []int
+	// records calls each with every record batch of some columns of some groups,
+	// in order; nil groups are all of them. A batch is valid during the call only.
+	records(ctx context.Context, columns, groups []int, each func(arrow.RecordBatch) error) error
+}
+
+// Open reads the footer of a file of size bytes, whose format is told by its
+// first bytes.
 func Open(r io.ReaderAt, size int64) (f *File, err error) {
 	defer recovered(&err)
-	parquetFile, err := file.NewParquetReader(io.NewSectionReader(r, 0, size))
-	if err != nil {
+	open := openParquet
+	switch first, err := firstBytes(r, size); {
+	case err != nil:
 		return nil, corrupt(err)
+	case bytes.HasPrefix(first, ipc.Magic):
+		open = openArrow
+	case bytes.Equal(first, streamMark):
+		return nil, corrupt(errors.New("an Arrow stream, which has no footer: write it in Arrow's file format"))
 	}
-	reader, err := pqarrow.NewFileReader(parquetFile, pqarrow.ArrowReadProperties{BatchSize: readRows}, memory.DefaultAllocator)
-	if err != nil {
-		return nil, corrupt(err)
+	if f, err = open(r, size); err != nil {
+		return nil, err
 	}
-	schema, err := reader.Schema()
-	if err != nil {
-		return nil, corrupt(err)
+	f.RowGroups = len(f.groups)
+	for _, rows := range f.groups {
+		f.Rows += rows
 	}
-	f = &File{Metadata: map[string]string{}, Rows: parquetFile.NumRows(), RowGroups: parquetFile.NumRowGroups(), Schema: schema, file: parquetFile, arrow: reader}
-	if kv := parquetFile.MetaData().KeyValueMetadata(); kv != nil {
-		for i, key := range kv.Keys() {
-			f.Metadata[key] = kv.Values()[i]
-		}
-	}
-	return f, f.plausible(size)
+	return f, nil
 }
 
-// plausible refuses a footer that promises more than the file can hold.
-func (f *File) plausible(size int64) error {
-	var rows int64
-	for i := range f.RowGroups {
-		group := f.file.MetaData().RowGroup(i)
-		if group.NumRows() < 0 {
-			return corrupt(fmt.Errorf("row group %d has %d rows", i, group.NumRows()))
-		}
-		rows += group.NumRows()
-		for c := range group.NumColumns() {
-			chunk, err := group.ColumnChunk(c)
-			if err != nil {
-				return corrupt(err)
-			}
-			if chunk.TotalCompressedSize() < 0 || chunk.TotalCompressedSize() > size {
-				return corrupt(fmt.Errorf("column %d of row group %d claims %d bytes of a file of %d", c, i, chunk.TotalCompressedSize(), size))
-			}
-		}
+// streamMark is what an Arrow stream begins with, the format without a footer.
+var streamMark = []byte{0xff, 0xff, 0xff, 0xff}
+
+// firstBytes returns the first bytes of a file, as many as tell formats apart.
+func firstBytes(r io.ReaderAt, size int64) ([]byte, error) {
+	first := make([]byte, min(size, int64(len(ipc.Magic))))
+	if _, err := r.ReadAt(first, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
-	if rows != f.Rows {
-		return corrupt(fmt.Errorf("the footer counts %d rows, its row groups %d", f.Rows, rows))
+	if bytes.HasPrefix(first, streamMark) {
+		return first[:len(streamMark)], nil
 	}
-	return nil
+	return first, nil
 }
 
 // batches calls each with every record batch of the wanted columns, in order.
@@ -97,23 +94,16 @@ func (f *File) batches(ctx context.Context, want []arrow.Field, each func(arrow.
 	})
 }
 
-// records calls each with every record batch of the Parquet columns with the
-// given indexes, and checks that all rows came.
-func (f *File) records(ctx context.Context, leaves []int, each func(arrow.RecordBatch) error) error {
-	records, err := f.arrow.GetRecordReader(ctx, leaves, nil)
-	if err != nil {
-		return corrupt(err)
-	}
-	defer records.Release()
+// records calls each with every record batch of the columns with the given
+// numbers, and checks that all rows came.
+func (f *File) records(ctx context.Context, columns []int, each func(arrow.RecordBatch) error) error {
 	var rows int64
-	for records.Next() {
-		rows += records.RecordBatch().NumRows()
-		if err := each(records.RecordBatch()); err != nil {
-			return err
-		}
-	}
-	if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
-		return corrupt(err)
+	err := f.source.records(ctx, columns, nil, func(r arrow.RecordBatch) error {
+		rows += r.NumRows()
+		return each(r)
+	})
+	if err != nil {
+		return err
 	}
 	if rows != f.Rows {
 		return corrupt(fmt.Errorf("%d rows could be read, the footer counts %d", rows, f.Rows))
@@ -121,7 +111,7 @@ func (f *File) records(ctx context.Context, leaves []int, each func(arrow.Record
 	return ctx.Err()
 }
 
-// leaves returns the indexes of the Parquet columns below the wanted fields.
+// leaves returns the numbers of the columns below the wanted fields.
 func (f *File) leaves(want []arrow.Field) ([]int, error) {
 	var out []int
 	for _, w := range want {
@@ -137,16 +127,8 @@ func (f *File) leaves(want []arrow.Field) ([]int, error) {
 	return out, nil
 }
 
-// below returns the indexes of the Parquet columns below a field.
-func (f *File) below(name string) (leaves []int) {
-	schema := f.file.MetaData().Schema
-	for i := range schema.NumColumns() {
-		if schema.Column(i).ColumnPath()[0] == name {
-			leaves = append(leaves, i)
-		}
-	}
-	return leaves
-}
+// below returns the numbers of the columns below a field.
+func (f *File) below(name string) []int { return f.source.below(name) }
 
 // sameType compares types, whether or not values inside them may be null:
 // other writers mark that differently.

@@ -12,17 +12,17 @@ import (
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
 )
 
-// tableFiles returns a small file of each table.
-func tableFiles(t testing.TB) map[string][]byte {
+// tableFiles returns a small file of each table, and of labels.
+func tableFiles(t testing.TB, format columnar.Format) map[string][]byte {
 	var images []columnar.Image
 	tags := []columnar.RankedTag{{Tag: "red", TagID: 3, Score: 0.5, Rank: 1}, {Tag: "blue", TagID: 1, Score: 0.25, Rank: 2}}
 	for i := range 20 {
 		images = append(images, columnar.Image{Row: int64(i), URI: fmt.Sprint(i), Status: columnar.StatusOK, Seen: tags, Unseen: tags[:i%2]})
 	}
 	var e, v bytes.Buffer
-	ew, err := columnar.NewEmbeddingWriter(&e, 3, 5, columnar.Options{RowGroupRows: 8})
+	ew, err := columnar.NewEmbeddingWriter(&e, 3, 5, columnar.Options{Format: format, RowGroupRows: 8})
 	ok(t, err)
-	vw, err := columnar.NewVocabWriter(&v, columnar.Options{})
+	vw, err := columnar.NewVocabWriter(&v, columnar.Options{Format: format})
 	ok(t, err)
 	for i := range 20 {
 		ok(t, ew.Append(int64(i), fmt.Sprint(i), make([]float32, 15)))
@@ -34,7 +34,7 @@ func tableFiles(t testing.TB) map[string][]byte {
 	for i := range 20 {
 		labels = append(labels, columnar.Label{URI: fmt.Sprint(i), Positives: []string{"red", "blue"}[i%2:], Negatives: []string{"green"}, Partial: true, Split: "train"})
 	}
-	return map[string][]byte{"labels": writeLabels(t, labels), "images": writeImages(t, images, columnar.Options{}), "tags": writeTags(t, 20), "embeddings": e.Bytes(), "vocab": v.Bytes()}
+	return map[string][]byte{"labels": writeLabelsAs(t, format, labels), "images": writeImages(t, images, columnar.Options{Format: format}), "tags": writeTagsAs(t, format, 20), "embeddings": e.Bytes(), "vocab": v.Bytes()}
 }
 
 // readTable reads a file as the named table.
@@ -58,10 +58,13 @@ func readTable(t testing.TB, table string, data []byte) error {
 }
 
 // TestDamageCostsNoMemory flips bits all over small files: no panic, and never
-// more memory than two pages of the largest size that a page may have.
-func TestDamageCostsNoMemory(t *testing.T) {
+// more memory than two pages of the largest size that a page of Parquet may
+// have, which is also more than the largest window of a zstd stream in Arrow.
+func TestDamageCostsNoMemory(t *testing.T) { everyFormat(t, damageCostsNoMemory) }
+
+func damageCostsNoMemory(t *testing.T, format columnar.Format) {
 	const limit = 2 * (256 + 64) << 20
-	for table, data := range tableFiles(t) {
+	for table, data := range tableFiles(t, format) {
 		ok(t, readTable(t, table, data))
 		damaged, found := slices.Clone(data), 0
 		for i := 0; i < len(data); i += 1 + len(data)/300 {
@@ -85,8 +88,10 @@ func TestDamageCostsNoMemory(t *testing.T) {
 	}
 }
 
-func TestTruncatedTablesAreErrors(t *testing.T) {
-	for table, data := range tableFiles(t) {
+func TestTruncatedTablesAreErrors(t *testing.T) { everyFormat(t, truncatedTablesAreErrors) }
+
+func truncatedTablesAreErrors(t *testing.T, format columnar.Format) {
+	for table, data := range tableFiles(t, format) {
 		for n := 0; n < len(data); n += 1 + len(data)/300 {
 			if readTable(t, table, data[:n]) == nil {
 				t.Errorf("%s: the first %d of %d bytes read as a whole file", table, n, len(data))

@@ -111,7 +111,7 @@ func at(values []string, i int) string {
 // columns appends one row's values, column by column. Where valid is false the
 // value is null.
 type columns struct {
-	build *array.RecordBuilder
+	build *rowBuilder
 	next  int
 }
 
@@ -156,6 +156,7 @@ func (c *columns) double(v float64, valid bool) {
 func (c *columns) string(v string, valid bool) {
 	if b := c.field().(*array.StringBuilder); valid {
 		b.Append(v)
+		c.build.bytes += len(v)
 	} else {
 		b.AppendNull()
 	}
@@ -171,6 +172,7 @@ func (c *columns) floats(v []float32) {
 	b := c.field().(*array.ListBuilder)
 	b.Append(true)
 	b.ValueBuilder().(*array.Float32Builder).AppendValues(v, nil)
+	c.build.bytes += 4 * len(v)
 }
 
 func (c *columns) ranked(tags []RankedTag, valid bool) {
@@ -184,6 +186,7 @@ func (c *columns) ranked(tags []RankedTag, valid bool) {
 	for _, t := range tags {
 		s.Append(true)
 		s.FieldBuilder(0).(*array.StringBuilder).Append(t.Tag)
+		c.build.bytes += len(t.Tag)
 		s.FieldBuilder(1).(*array.Int32Builder).Append(t.TagID)
 		s.FieldBuilder(2).(*array.Float32Builder).Append(t.Score)
 		s.FieldBuilder(3).(*array.Int32Builder).Append(t.Rank)

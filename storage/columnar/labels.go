@@ -137,5 +137,6 @@ func (c *columns) strings(values []string, valid bool) {
 	texts := b.ValueBuilder().(*array.StringBuilder)
 	for _, v := range values { // all at once would make exactly that much room, each time
 		texts.Append(v)
+		c.build.bytes += 4 + len(v)
 	}
 }

@@ -22,8 +22,13 @@ import (
 
 func writeLabels(t testing.TB, rows []columnar.Label) []byte {
 	t.Helper()
+	return writeLabelsAs(t, columnar.Parquet, rows)
+}
+
+func writeLabelsAs(t testing.TB, format columnar.Format, rows []columnar.Label) []byte {
+	t.Helper()
 	var buf bytes.Buffer
-	w, err := columnar.NewLabelWriter(&buf, columnar.Options{RowGroupRows: 8})
+	w, err := columnar.NewLabelWriter(&buf, columnar.Options{Format: format, RowGroupRows: 8})
 	ok(t, err)
 	for _, r := range rows {
 		ok(t, w.Append(r))
@@ -70,7 +75,7 @@ func drawLabel(t *rapid.T) columnar.Label {
 func TestLabelsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		want := rapid.SliceOfN(rapid.Custom(drawLabel), 0, 30).Draw(rt, "rows")
-		got, err := readLabels(t, writeLabels(t, want))
+		got, err := readLabels(t, writeLabelsAs(t, rapid.SampledFrom(columnar.Formats).Draw(rt, "format"), want))
 		if err != nil {
 			rt.Fatal(err)
 		}

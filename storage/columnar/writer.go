@@ -3,30 +3,38 @@ package columnar
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
-// Format is a file format of the tables.
+// Format is a file format of the tables; its value is also the extension of a
+// file's name.
 type Format string
 
-// Parquet is the format that is written and the zero value's meaning.
-const Parquet Format = "parquet"
+// Formats. The zero value means Parquet.
+const (
+	Parquet Format = "parquet"
+	Arrow   Format = "arrow" // Arrow IPC, the file format
+)
+
+// Formats lists what can be written.
+var Formats = []Format{Parquet, Arrow}
 
 // Options of a writer. Zero values mean the default.
 type Options struct {
 	Format       Format            // Parquet
 	Metadata     map[string]string // key-value pairs of the file
-	RowGroupRows int               // rows a row group; the default depends on the table
+	RowGroupRows int               // rows a row group or record batch, at most; the default depends on the table
 	Carried      []string          // names of the images table's carried columns
 }
+
+// groupBytes is the size of values, before compression, at which a row group or
+// record batch ends, however few rows it has: it is in memory while it is
+// written and, of Arrow, while it is read.
+const groupBytes = 128 << 20
 
 // Rows a row group, where the options do not say.
 const (
@@ -36,67 +44,60 @@ const (
 	vocabGroupRows = 1 << 14
 )
 
-// zstdLevel costs little time; higher ones save few bytes on these tables.
-const zstdLevel = 3
+// rowBuilder gathers the values of rows.
+type rowBuilder struct {
+	*array.RecordBuilder
+	bytes int // of the values, about
+}
+
+// batchWriter is a file of one format. Write makes a row group or record batch
+// of a batch.
+type batchWriter interface {
+	Write(arrow.RecordBatch) error
+	Close() error
+}
 
 // table gathers rows in a builder and writes them, a row group at a time. All
 // methods of a writer are for one goroutine.
 type table struct {
-	build     *array.RecordBuilder
-	file      *pqarrow.FileWriter
+	build     *rowBuilder
+	file      batchWriter
 	groupRows int
 	pending   int
 	rows      int64
 }
 
+// newTable starts a file on w. properties are of Parquet only.
 func newTable(w io.Writer, schema *arrow.Schema, o Options, defaultRows int, properties ...parquet.WriterProperty) (*table, error) {
-	if o.Format != "" && o.Format != Parquet {
-		return nil, fmt.Errorf("table format %q: want %s", o.Format, Parquet)
-	}
 	if o.RowGroupRows < 0 {
 		return nil, fmt.Errorf("row group of %d rows", o.RowGroupRows)
 	}
-	t := &table{build: array.NewRecordBuilder(memory.DefaultAllocator, schema), groupRows: o.RowGroupRows}
-	if t.groupRows == 0 {
-		t.groupRows = defaultRows
-	}
-	properties = append([]parquet.WriterProperty{
-		parquet.WithVersion(parquet.V2_LATEST),
-		parquet.WithCreatedBy("sdl-batch"),
-		parquet.WithCompression(compress.Codecs.Zstd),
-		parquet.WithCompressionLevel(zstdLevel),
-		parquet.WithStats(true),
-		parquet.WithPageIndexEnabled(true),
-		// A write must never be cut: arrow-go misplaces the lists of a slice.
-		parquet.WithMaxRowGroupLength(1 << 40),
-	}, properties...)
-	// Close of a file closes what it writes to, if that can be closed: w is not
-	// ours to close.
-	file, err := pqarrow.NewFileWriter(schema, struct{ io.Writer }{w}, parquet.NewWriterProperties(properties...), pqarrow.NewArrowWriterProperties())
+	file, err := newBatchWriter(w, schema, o, properties)
 	if err != nil {
 		return nil, err
 	}
-	t.file = file
-	return t, t.describe(o.Metadata)
+	t := &table{build: &rowBuilder{RecordBuilder: array.NewRecordBuilder(memory.DefaultAllocator, schema)}, file: file, groupRows: o.RowGroupRows}
+	if t.groupRows == 0 {
+		t.groupRows = defaultRows
+	}
+	return t, nil
 }
 
-func (t *table) describe(metadata map[string]string) error {
-	if err := t.file.AppendKeyValueMetadata(SchemaKey, SchemaVersion); err != nil {
-		return err
+func newBatchWriter(w io.Writer, schema *arrow.Schema, o Options, properties []parquet.WriterProperty) (batchWriter, error) {
+	switch o.Format {
+	case "", Parquet:
+		return newParquetWriter(w, schema, o.Metadata, properties)
+	case Arrow:
+		return newArrowWriter(w, schema, o.Metadata)
 	}
-	for _, key := range slices.Sorted(maps.Keys(metadata)) {
-		if err := t.file.AppendKeyValueMetadata(key, metadata[key]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return nil, fmt.Errorf("table format %q: want one of %v", o.Format, Formats)
 }
 
 // added notes one more row in the builder and writes a full row group.
 func (t *table) added() error {
 	t.pending++
 	t.rows++
-	if t.pending < t.groupRows {
+	if t.pending < t.groupRows && t.build.bytes < groupBytes {
 		return nil
 	}
 	return t.flush()
@@ -106,7 +107,7 @@ func (t *table) flush() error {
 	if t.pending == 0 {
 		return nil
 	}
-	t.pending = 0
+	t.pending, t.build.bytes = 0, 0
 	record := t.build.NewRecordBatch()
 	defer record.Release()
 	return t.file.Write(record)

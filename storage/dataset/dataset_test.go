@@ -50,7 +50,7 @@ func newReceipt(shard int, attempt string) *dataset.Receipt {
 	rows := map[string]int64{dataset.Images: r.Rows, dataset.Embeddings: r.OK, dataset.Tags: 20 * r.OK}
 	for _, table := range dataset.ShardTables {
 		r.Files = append(r.Files, dataset.File{
-			Table: table, Key: dataset.AttemptKey(run, shard, attempt, table), Bytes: 99, SHA256: strings.Repeat("0a", 32), Rows: rows[table],
+			Table: table, Key: dataset.AttemptKey(run, shard, attempt, table, dataset.Parquet), Bytes: 99, SHA256: strings.Repeat("0a", 32), Rows: rows[table],
 		})
 	}
 	return r
@@ -60,7 +60,7 @@ func newCommit() *dataset.Commit {
 	return &dataset.Commit{
 		Format: dataset.Format, RunID: run, Fingerprint: "f", ModelID: "m", VocabID: "v", Rows: 25, OK: 19, Rejected: 6,
 		Codes: map[string]int64{"decode/corrupt": 6}, Devices: map[string]int{"cpu": 3},
-		Files:     []dataset.File{{Table: dataset.Images, Key: dataset.PartKey(dataset.Images, run, 0), Bytes: 1, SHA256: "00", Rows: 25}},
+		Files:     []dataset.File{{Table: dataset.Images, Key: dataset.PartKey(dataset.Images, run, 0, dataset.Parquet), Bytes: 1, SHA256: "00", Rows: 25}},
 		Committed: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), ShardSeconds: 3, Program: "test 1",
 	}
 }
@@ -172,19 +172,31 @@ func TestTheFirstRecordWins(t *testing.T) {
 
 func TestAPlanThatContradictsItselfIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*dataset.Plan){
-		"another format":       func(p *dataset.Plan) { p.Format++ },
-		"another fingerprint":  func(p *dataset.Plan) { p.Fingerprint += "0" },
-		"another identity":     func(p *dataset.Plan) { p.Identity.TopK++ },
-		"a run id of no use":   func(p *dataset.Plan) { p.RunID = "a/b" },
-		"a gap":                func(p *dataset.Plan) { p.Shards[1].First++ },
-		"an overlap":           func(p *dataset.Plan) { p.Shards[1].First-- },
-		"an empty shard":       func(p *dataset.Plan) { p.Shards[1].Rows, p.Shards[2].First = 0, 10 },
-		"fewer rows":           func(p *dataset.Plan) { p.Rows-- },
-		"more rows":            func(p *dataset.Plan) { p.Rows++ },
-		"a lost shard":         func(p *dataset.Plan) { p.Shards = p.Shards[:2] },
-		"a negative offset":    func(p *dataset.Plan) { p.Shards[0].Offset = -1 },
-		"rows that overflow":   func(p *dataset.Plan) { p.Shards[2].Rows = math.MaxInt64 },
-		"rows around the zero": func(p *dataset.Plan) { p.Shards[1].Rows, p.Shards[2].First = math.MaxInt64, math.MinInt64+9 },
+		"another format":      func(p *dataset.Plan) { p.Format++ },
+		"another fingerprint": func(p *dataset.Plan) { p.Fingerprint += "0" },
+		"another identity":    func(p *dataset.Plan) { p.Identity.TopK++ },
+		"an unknown table format": func(p *dataset.Plan) {
+			p.Identity.TableFormat = "csv"
+			p.Fingerprint = p.Identity.Fingerprint()
+		},
+		"a run id of no use":     func(p *dataset.Plan) { p.RunID = "a/b" },
+		"a gap":                  func(p *dataset.Plan) { p.Shards[1].First++ },
+		"an overlap":             func(p *dataset.Plan) { p.Shards[1].First-- },
+		"an empty shard":         func(p *dataset.Plan) { p.Shards[1].Rows, p.Shards[2].First = 0, 10 },
+		"fewer rows":             func(p *dataset.Plan) { p.Rows-- },
+		"more rows":              func(p *dataset.Plan) { p.Rows++ },
+		"a lost shard":           func(p *dataset.Plan) { p.Shards = p.Shards[:2] },
+		"a negative offset":      func(p *dataset.Plan) { p.Shards[0].Offset = -1 },
+		"rows that overflow":     func(p *dataset.Plan) { p.Shards[2].Rows = math.MaxInt64 },
+		"rows around the zero":   func(p *dataset.Plan) { p.Shards[1].Rows, p.Shards[2].First = math.MaxInt64, math.MinInt64+9 },
+		"rows that are not kept": func(p *dataset.Plan) { p.Manifest.Compression = "gzip" },
+		"rows kept elsewhere":    func(p *dataset.Plan) { keep(p, "_runs/other/manifest/A.zst", 0, 5, 9) },
+		"rows kept in a folder":  func(p *dataset.Plan) { keep(p, dataset.KeptKey(run, "../../x/A"), 0, 5, 9) },
+		"rows kept in no file":   func(p *dataset.Plan) { keep(p, dataset.KeptKey(run, ""), 0, 5, 9) },
+		"frames in disorder":     func(p *dataset.Plan) { keep(p, dataset.KeptKey(run, "A"), 0, 9, 5) },
+		"an empty frame":         func(p *dataset.Plan) { keep(p, dataset.KeptKey(run, "A"), 0, 5, 5) },
+		"a frame of no bytes":    func(p *dataset.Plan) { keep(p, dataset.KeptKey(run, "A"), 0, 5, 10) },
+		"a frame before all":     func(p *dataset.Plan) { keep(p, dataset.KeptKey(run, "A"), -1, 5, 9) },
 	} {
 		p := newPlan()
 		spoil(p)
@@ -204,6 +216,28 @@ func TestAPlanThatContradictsItselfIsRefused(t *testing.T) {
 	}
 }
 
+// keep adds rows that the run keeps, of 10 bytes in frames.
+func keep(p *dataset.Plan, key string, frames ...int64) {
+	p.Manifest.Compression, p.Manifest.Kept = "gzip", &dataset.KeptRows{Key: key, Bytes: 10, SHA256: "ab"}
+	for i, at := range frames {
+		p.Shards[i].Frame = at
+	}
+}
+
+func TestAPlanTellsWhereRowsAreKept(t *testing.T) {
+	p := newPlan()
+	keep(p, dataset.KeptKey(run, "A"), 0, 5, 9)
+	b := memory(t)
+	read, err := dataset.CreatePlan(t.Context(), b, p)
+	ok(t, err)
+	if ends := []int64{read.FrameEnd(0), read.FrameEnd(1), read.FrameEnd(2)}; !slices.Equal(ends, []int64{5, 9, 10}) || *read.Manifest.Kept != *p.Manifest.Kept {
+		t.Errorf("frames end at %v; kept %+v", ends, read.Manifest.Kept)
+	}
+	if end := newPlan().FrameEnd(1); end != 0 {
+		t.Errorf("without kept rows a frame ends at %d", end)
+	}
+}
+
 func TestAReceiptOfSomethingElseIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*dataset.Receipt){
 		"another format":        func(r *dataset.Receipt) { r.Format++ },
@@ -217,6 +251,7 @@ func TestAReceiptOfSomethingElseIsRefused(t *testing.T) {
 		"a missing file":        func(r *dataset.Receipt) { r.Files = r.Files[:2] },
 		"a file twice":          func(r *dataset.Receipt) { r.Files[1] = r.Files[0] },
 		"files in other order":  func(r *dataset.Receipt) { slices.Reverse(r.Files) },
+		"another format's name": func(r *dataset.Receipt) { r.Files[0].Key = strings.TrimSuffix(r.Files[0].Key, "parquet") + "arrow" },
 		"another attempt":       func(r *dataset.Receipt) { r.Attempt = "A2" },
 		"no attempt":            func(r *dataset.Receipt) { *r = *newReceipt(1, "") },
 		"an attempt elsewhere":  func(r *dataset.Receipt) { *r = *newReceipt(1, "x/../../../other") },
@@ -272,7 +307,7 @@ func TestRunsAreListedWithoutTheirFiles(t *testing.T) {
 	for _, id := range []string{"r2", "r1", "r10"} {
 		put(t, b, dataset.PlanKey(id), "{}")
 		for i := range 200 {
-			put(t, b, dataset.AttemptKey(id, i, "A", dataset.Images), "x")
+			put(t, b, dataset.AttemptKey(id, i, "A", dataset.Images, dataset.Parquet), "x")
 		}
 	}
 	put(t, b, "_runs/not a run/x", "x")
@@ -309,16 +344,26 @@ func TestDoneCountsReceiptsOnly(t *testing.T) {
 	})
 }
 
+// TestFingerprintsStay pins the fingerprint of a plan as the first version wrote
+// it: such a run can be gone on with.
+func TestFingerprintsStay(t *testing.T) {
+	const want = "sha256:700c0557f0c7e4e6289f0ab2fb6c16c433e47e7a9f30e7dd74e7de55536c965f"
+	if got := newPlan().Identity.Fingerprint(); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestDifferencesNameWhatDiffers(t *testing.T) {
 	a, b := newPlan().Identity, newPlan().Identity
 	if d := a.Differences(b); len(d) > 0 {
 		t.Errorf("of the same: %q", d)
 	}
-	b.TopK, b.Carried, b.ManifestSHA256 = 3, []string{"x"}, "cd"
+	b.TopK, b.Carried, b.ManifestSHA256, b.TableFormat, b.AllowHTTP = 3, []string{"x"}, "cd", dataset.Arrow, []string{"*"}
 	if a.Fingerprint() == b.Fingerprint() {
 		t.Error("one fingerprint for two identities")
 	}
-	want := []string{"manifest content: the run has ab, this command cd", "carried columns: the run has [x y], this command [x]", "top-k: the run has 10, this command 3"}
+	want := []string{"manifest content: the run has ab, this command cd", "carried columns: the run has [x y], this command [x]", "top-k: the run has 10, this command 3", "table format: the run has parquet, this command arrow",
+		"web hosts allowed: the run has [], this command [*]"}
 	if d := a.Differences(b); !slices.Equal(d, want) {
 		t.Errorf("%q", d)
 	}

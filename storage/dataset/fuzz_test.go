@@ -18,6 +18,9 @@ func text(t testing.TB, v any) []byte {
 // shards without gap or overlap, and stays what it is when written again.
 func FuzzPlan(f *testing.F) {
 	f.Add(text(f, newPlan()))
+	kept := newPlan()
+	keep(kept, dataset.KeptKey(run, "A"), 0, 5, 9)
+	f.Add(text(f, kept))
 	f.Add([]byte(`{"format":1,"run_id":"` + run + `","shards":[{"rows":-1}]}`))
 	f.Add([]byte(`{"rows":9223372036854775807,"shards":[{"rows":9223372036854775807},{"first":9223372036854775807,"rows":1}]}`))
 	f.Add([]byte(`[]`))
@@ -62,7 +65,7 @@ func FuzzReceipt(f *testing.F) {
 			t.Fatalf("%d ok, %d rejected", r.OK, r.Rejected)
 		}
 		for i, table := range dataset.ShardTables {
-			if r.Files[i].Key != dataset.AttemptKey(run, 1, r.Attempt, table) {
+			if r.Files[i].Key != dataset.AttemptKey(run, 1, r.Attempt, table, dataset.Parquet) {
 				t.Fatalf("file %q", r.Files[i].Key)
 			}
 		}

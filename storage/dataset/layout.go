@@ -39,8 +39,12 @@ func runKey(run, name string) string { return runsFolder + run + "/" + name }
 // PlanKey names a run's plan.
 func PlanKey(run string) string { return runKey(run, "plan.json") }
 
-// VocabKey names the vocabulary that a run ranks.
-func VocabKey(run string) string { return runKey(run, "vocab.parquet") }
+// VocabKey names the vocabulary that a run ranks, in Parquet.
+func VocabKey(run string) string { return runKey(run, "vocab."+Parquet) }
+
+// VocabSource names what the vocab table's part is published from: VocabKey, or
+// the same vocabulary in the run's format.
+func VocabSource(run, format string) string { return runKey(run, "vocab."+format) }
 
 // CommitKey names the record of a run's commit.
 func CommitKey(run string) string { return runKey(run, "commit.json") }
@@ -51,12 +55,29 @@ func AbandonedKey(run string) string { return runKey(run, "abandoned.json") }
 // ProbePrefix is where a run tries what the store can do.
 func ProbePrefix(run string) string { return runKey(run, "probe/") }
 
+// KeptKey names a file with the rows of a compressed manifest. Each process that
+// plans the run writes one under an id of its own; the plan names the one that
+// counts.
+func KeptKey(run, id string) string { return runKey(run, "manifest/"+id+".zst") }
+
+// keptKey tells whether key is one of the run's.
+func keptKey(run, key string) bool {
+	id, ok := strings.CutPrefix(strings.TrimSuffix(key, ".zst"), runKey(run, "manifest/"))
+	return ok && id != "" && !strings.Contains(id, "/") && key == KeptKey(run, id)
+}
+
 // AttemptsPrefix is the folder of all attempts of a run.
 func AttemptsPrefix(run string) string { return runKey(run, "attempts/") }
 
+// Formats of the tables' files, which are also the extensions of their names.
+const (
+	Parquet = "parquet"
+	Arrow   = "arrow"
+)
+
 // AttemptKey names a table's file in one attempt at a shard.
-func AttemptKey(run string, shard int, attempt, table string) string {
-	return AttemptsPrefix(run) + AttemptName(shard, attempt) + "/" + table + ".parquet"
+func AttemptKey(run string, shard int, attempt, table, format string) string {
+	return AttemptsPrefix(run) + AttemptName(shard, attempt) + "/" + table + "." + format
 }
 
 // AttemptName is the folder name of one attempt.
@@ -81,8 +102,8 @@ func ReceiptShard(run, key string) (int, bool) {
 func TablePrefix(table, run string) string { return table + "/run=" + run + "/" }
 
 // PartKey names the part file of a shard.
-func PartKey(table, run string, shard int) string {
-	return TablePrefix(table, run) + fmt.Sprintf("part-%06d.parquet", shard)
+func PartKey(table, run string, shard int, format string) string {
+	return TablePrefix(table, run) + fmt.Sprintf("part-%06d.%s", shard, format)
 }
 
 // SuccessKey names the marker that a table of a run is whole.

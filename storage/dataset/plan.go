@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -47,7 +48,12 @@ type Identity struct {
 	TopK           int      `json:"top_k"`
 	Precision      string   `json:"precision"`
 	Schema         int      `json:"schema"`
+	TableFormat    string   `json:"table_format,omitempty"` // of the files; "" is Parquet
+	AllowHTTP      []string `json:"allow_http,omitempty"`   // web hosts whose images are read, sorted
 }
+
+// Files is the format of the tables' files.
+func (i Identity) Files() string { return cmp.Or(i.TableFormat, Parquet) }
 
 // Scoring says how tags are ranked from embedding matrices, so that the tables
 // can be checked, and new tags scored, without the model. It follows from the
@@ -64,17 +70,41 @@ type Scoring struct {
 
 // Manifest pins the file that the rows are read from.
 type Manifest struct {
-	URI     string `json:"uri"`
-	Version string `json:"version"`
-	Size    int64  `json:"size"`
+	URI         string    `json:"uri"`
+	Version     string    `json:"version"`
+	Size        int64     `json:"size"`
+	Compression string    `json:"compression,omitempty"` // "gzip", "zstd" or none
+	Header      []string  `json:"header,omitempty"`      // names of the columns that rows are read by
+	Kept        *KeptRows `json:"kept,omitempty"`        // where rows are read of a manifest that is compressed
+}
+
+// KeptRows is a file of the run with the rows of a compressed manifest: its text
+// from the first row on, each shard a zstd frame of its own.
+type KeptRows struct {
+	Key    string `json:"key"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
 }
 
 // Shard is one entry of the shard table.
 type Shard struct {
-	First  int64 `json:"first"`  // manifest row
-	Rows   int64 `json:"rows"`   //
-	Offset int64 `json:"offset"` // byte of the manifest file where its first row begins
-	Line   int64 `json:"line"`   // line number there, from 1
+	First  int64 `json:"first"`           // manifest row
+	Rows   int64 `json:"rows"`            //
+	Offset int64 `json:"offset"`          // byte of the manifest's text where its first row begins; 0 in Parquet
+	Line   int64 `json:"line"`            // line number there, from 1; 0 in Parquet
+	Frame  int64 `json:"frame,omitempty"` // byte of the kept rows where its frame begins
+}
+
+// FrameEnd is the byte of the kept rows where a shard's frame ends; 0 where none
+// are kept.
+func (p *Plan) FrameEnd(shard int) int64 {
+	switch {
+	case p.Manifest.Kept == nil:
+		return 0
+	case shard+1 < len(p.Shards):
+		return p.Shards[shard+1].Frame
+	}
+	return p.Manifest.Kept.Bytes
 }
 
 // Fingerprint is a digest of the identity.
@@ -105,6 +135,8 @@ func (i Identity) Differences(other Identity) []string {
 	note("top-k", i.TopK, other.TopK)
 	note("precision", i.Precision, other.Precision)
 	note("table schema", i.Schema, other.Schema)
+	note("table format", i.Files(), other.Files())
+	note("web hosts allowed", i.AllowHTTP, other.AllowHTTP)
 	return out
 }
 
@@ -115,6 +147,9 @@ func (p *Plan) Validate() error {
 	}
 	if err := ValidateRunID(p.RunID); err != nil {
 		return err
+	}
+	if f := p.Identity.Files(); f != Parquet && f != Arrow {
+		return fmt.Errorf("plan has tables in format %q, this program knows %s and %s", f, Parquet, Arrow)
 	}
 	if got := p.Identity.Fingerprint(); got != p.Fingerprint {
 		return fmt.Errorf("plan's fingerprint %s is not that of its content, %s", p.Fingerprint, got)
@@ -128,6 +163,27 @@ func (p *Plan) Validate() error {
 	}
 	if next != p.Rows {
 		return fmt.Errorf("plan's shards hold %d rows, not %d", next, p.Rows)
+	}
+	return p.validateKept()
+}
+
+// validateKept reports frames that do not follow on one another, and a file that
+// is none of the run's own.
+func (p *Plan) validateKept() error {
+	kept := p.Manifest.Kept
+	if kept == nil {
+		if p.Manifest.Compression != "" {
+			return fmt.Errorf("plan keeps no rows of a manifest in %s", p.Manifest.Compression)
+		}
+		return nil
+	}
+	if !keptKey(p.RunID, kept.Key) {
+		return fmt.Errorf("plan keeps the manifest's rows in %q, outside of the run", kept.Key)
+	}
+	for i, s := range p.Shards {
+		if end := p.FrameEnd(i); s.Frame < 0 || end <= s.Frame {
+			return fmt.Errorf("plan's shard %d has its rows in bytes %d to %d", i, s.Frame, end)
+		}
 	}
 	return nil
 }

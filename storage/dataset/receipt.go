@@ -64,7 +64,7 @@ func (r *Receipt) Validate(p *Plan, shard int) error {
 		if want, known := rows[f.Table]; f.Bytes <= 0 || !digest.MatchString(f.SHA256) || f.Rows < 0 || known && f.Rows != want {
 			return fmt.Errorf("receipt of shard %d: table %q of %d rows in %d bytes, digest %q", shard, f.Table, f.Rows, f.Bytes, f.SHA256)
 		}
-		if f.Table != ShardTables[i] || f.Key != AttemptKey(p.RunID, shard, r.Attempt, f.Table) {
+		if f.Table != ShardTables[i] || f.Key != AttemptKey(p.RunID, shard, r.Attempt, f.Table, p.Identity.Files()) {
 			return fmt.Errorf("receipt of shard %d names file %q for table %q", shard, f.Key, f.Table)
 		}
 	}

@@ -21,8 +21,8 @@ func (c cells) rows() (n int) {
 }
 
 // flat returns the values of a column that is no list; null is the zero value.
-func flat[T any](t *table, path string, n int) ([]T, error) {
-	c, err := t.column(path, n)
+func flat[T any](t table, path string, n int) ([]T, error) {
+	c, err := read(t, path, n)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +56,8 @@ func (l *list[T]) row(i int) []T {
 
 // lists returns the elements of a list column. nullable says whether the list
 // itself may be null.
-func lists[T any](t *table, path string, nullable bool, n int) (*list[T], error) {
-	c, err := t.column(path, n)
+func lists[T any](t table, path string, nullable bool, n int) (*list[T], error) {
+	c, err := read(t, path, n)
 	if err != nil {
 		return nil, err
 	}

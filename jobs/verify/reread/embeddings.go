@@ -17,7 +17,7 @@ type matrices struct {
 	values    *list[float32]
 }
 
-func readMatrices(t *table, n int) (m matrices, err error) {
+func readMatrices(t table, n int) (m matrices, err error) {
 	var errs [5]error
 	m.row, errs[0] = flat[int64](t, "manifest_row", n)
 	m.uri, errs[1] = flat[string](t, "uri", n)
@@ -27,9 +27,9 @@ func readMatrices(t *table, n int) (m matrices, err error) {
 	return m, first(errs[:]...)
 }
 
-func (s *shard) readEmbeddings(t *table) error {
+func (s *shard) readEmbeddings(t table) error {
 	chosen := s.sample()
-	return t.batches(t.rowsWith(embeddingValues), func(n int) error {
+	return batches(t, t.rowsWith(embeddingValues), func(n int) error {
 		m, err := readMatrices(t, n)
 		if err != nil {
 			return err

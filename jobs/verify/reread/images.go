@@ -16,7 +16,7 @@ type ranks struct {
 	ranks  *list[int32]
 }
 
-func readRanks(t *table, group string, n int) (r ranks, err error) {
+func readRanks(t table, group string, n int) (r ranks, err error) {
 	var errs [4]error
 	r.tags, errs[0] = lists[string](t, group+element+".tag", true, n)
 	r.ids, errs[1] = lists[int32](t, group+element+".tag_id", true, n)
@@ -41,7 +41,7 @@ type images struct {
 	seen, unseen             ranks
 }
 
-func readImageRows(t *table, n int) (m images, err error) {
+func readImageRows(t table, n int) (m images, err error) {
 	var errs [8]error
 	m.row, errs[0] = flat[int64](t, "manifest_row", n)
 	m.uri, errs[1] = flat[string](t, "uri", n)
@@ -54,8 +54,8 @@ func readImageRows(t *table, n int) (m images, err error) {
 	return m, first(errs[:]...)
 }
 
-func (s *shard) readImages(t *table) error {
-	return t.batches(imageRows, func(n int) error {
+func (s *shard) readImages(t table) error {
+	return batches(t, imageRows, func(n int) error {
 		m, err := readImageRows(t, n)
 		if err != nil {
 			return err

@@ -34,6 +34,20 @@ type part struct {
 	vocab      []columnar.VocabRow
 	request    reread.Request
 	groupRows  int // rows a row group; 0: one group holds all
+	format     columnar.Format
+}
+
+// everyFormat runs a test for each file format.
+func everyFormat(t *testing.T, test func(t *testing.T, format columnar.Format)) {
+	for _, format := range columnar.Formats {
+		t.Run(string(format), func(t *testing.T) { test(t, format) })
+	}
+}
+
+func newPartAs(format columnar.Format) *part {
+	p := newPart()
+	p.format = format
+	return p
 }
 
 func newPart() *part {
@@ -141,9 +155,9 @@ func spread(e columnar.Embedding) float32 {
 func (p *part) write(t testing.TB) reread.Request {
 	t.Helper()
 	folder, r := t.TempDir(), p.request
-	options := columnar.Options{RowGroupRows: p.groupRows, Carried: r.Carried}
+	options := columnar.Options{Format: p.format, RowGroupRows: p.groupRows, Carried: r.Carried}
 	create := func(name string, each func(w io.Writer) (interface{ Close() error }, error)) string {
-		path := filepath.Join(folder, name+".parquet")
+		path := filepath.Join(folder, name)
 		file, err := os.Create(path)
 		ok(t, err)
 		table, err := each(file)

@@ -56,8 +56,10 @@ func fine(t *testing.T, a reread.Answer) {
 	}
 }
 
-func TestAGoodPartHasNoProblems(t *testing.T) {
-	p := newPart()
+func TestAGoodPartHasNoProblems(t *testing.T) { everyFormat(t, goodPartHasNoProblems) }
+
+func goodPartHasNoProblems(t *testing.T, format columnar.Format) {
+	p := newPartAs(format)
 	p.groupRows = 16
 	a := run(t, p.write(t))
 	fine(t, a)
@@ -79,7 +81,9 @@ func mustJSON(t *testing.T, v any) string {
 	return string(data)
 }
 
-func TestOtherGoodParts(t *testing.T) {
+func TestOtherGoodParts(t *testing.T) { everyFormat(t, otherGoodParts) }
+
+func otherGoodParts(t *testing.T, format columnar.Format) {
 	mean := func(e columnar.Embedding, v []float32) (sum float32) {
 		for _, x := range products(e, v) {
 			sum += x / float32(e.Rows)
@@ -124,7 +128,7 @@ func TestOtherGoodParts(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPart()
+			p := newPartAs(format)
 			make(p)
 			a := runHere(t, p.write(t))
 			fine(t, a)
@@ -160,7 +164,9 @@ func runHere(t testing.TB, r reread.Request) reread.Answer {
 }
 
 // TestDamageIsFound damages one thing at a time.
-func TestDamageIsFound(t *testing.T) {
+func TestDamageIsFound(t *testing.T) { everyFormat(t, damageIsFound) }
+
+func damageIsFound(t *testing.T, format columnar.Format) {
 	for name, test := range map[string]struct {
 		damage       func(p *part)
 		table, check string
@@ -213,7 +219,7 @@ func TestDamageIsFound(t *testing.T) {
 		"vocab changed":         {func(p *part) { p.vocab[0].Vector = slices.Clone(p.vocab[5].Vector) }, "images", "recomputed", -1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPart()
+			p := newPartAs(format)
 			test.damage(p)
 			a := runHere(t, p.write(t))
 			if a.Total == 0 {
@@ -284,8 +290,10 @@ func otherDimension(p *part) {
 	}
 }
 
-func TestFilesOfTheWrongKindAreFound(t *testing.T) {
-	r := newPart().write(t)
+func TestFilesOfTheWrongKindAreFound(t *testing.T) { everyFormat(t, filesOfTheWrongKindAreFound) }
+
+func filesOfTheWrongKindAreFound(t *testing.T, format columnar.Format) {
+	r := newPartAs(format).write(t)
 	r.Tags, r.Embeddings = r.Embeddings, r.Tags
 	r.Vocab = filepath.Join(t.TempDir(), "missing.parquet")
 	r.Carried = r.Carried[:1]
@@ -297,8 +305,10 @@ func TestFilesOfTheWrongKindAreFound(t *testing.T) {
 	}
 }
 
-func TestTruncationsAreFound(t *testing.T) {
-	r := newPart().write(t)
+func TestTruncationsAreFound(t *testing.T) { everyFormat(t, truncationsAreFound) }
+
+func truncationsAreFound(t *testing.T, format columnar.Format) {
+	r := newPartAs(format).write(t)
 	for _, path := range []string{r.Images, r.Tags, r.Embeddings, r.Vocab} {
 		whole, err := os.ReadFile(path)
 		ok(t, err)
@@ -317,9 +327,13 @@ func TestTruncationsAreFound(t *testing.T) {
 // problem, or they die and that is the error, but they never hang. Bytes of
 // columns that no check needs may change unnoticed.
 func TestFlippedBytesEndInProblemsOrErrors(t *testing.T) {
+	everyFormat(t, flippedBytesEndInProblemsOrErrors)
+}
+
+func flippedBytesEndInProblemsOrErrors(t *testing.T, format columnar.Format) {
 	executable, err := os.Executable()
 	ok(t, err)
-	r := newPart().write(t)
+	r := newPartAs(format).write(t)
 	deaths, problems := 0, 0
 	for _, path := range []string{r.Images, r.Tags, r.Embeddings, r.Vocab} {
 		whole, err := os.ReadFile(path)

@@ -3,12 +3,11 @@ package reread
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/xitongsys/parquet-go/parquet"
 )
 
-// leaf is one Parquet column.
+// leaf is one column, in the words of Parquet.
 type leaf struct {
 	path   string // dotted, below the root
 	kind   parquet.Type
@@ -75,25 +74,6 @@ var (
 		{"tag_id", small, required}, {"tag", text, required}, {"seen", boolean, required}, {"vector" + element, float, requiredList},
 	}
 )
-
-// leaves lists the file's columns in order.
-func (t *table) leaves() ([]leaf, error) {
-	handler := t.reader.SchemaHandler
-	var out []leaf
-	for i, e := range handler.SchemaElements {
-		if i == 0 || e.GetNumChildren() > 0 {
-			continue
-		}
-		inner := handler.IndexMap[int32(i)]
-		levels, err := handler.MaxDefinitionLevel(strings.Split(inner, pathDelimiter))
-		if err != nil {
-			return nil, fmt.Errorf("schema: %w", err)
-		}
-		names := strings.Split(handler.InPathToExPath[inner], pathDelimiter)
-		out = append(out, leaf{strings.Join(names[1:], "."), e.GetType(), levels})
-	}
-	return out, nil
-}
 
 func compareLeaves(got, want []leaf) error {
 	for i := range max(len(got), len(want)) {

@@ -85,7 +85,7 @@ func check(r Request) Answer {
 
 // read opens a file and hands it to each. It returns whether the file could be
 // read to its end; if not, that is a problem.
-func (s *shard) read(table, path string, want []leaf, each func(*table) error) (ok bool) {
+func (s *shard) read(table, path string, want []leaf, each func(table) error) (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.answer.problem(table, "readable", noRow, "the reader gave up: %v", p)
@@ -97,15 +97,6 @@ func (s *shard) read(table, path string, want []leaf, each func(*table) error) (
 		return false
 	}
 	return true
-}
-
-func readFile(path string, want []leaf, each func(*table) error) error {
-	t, err := openTable(path, want)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	return each(t)
 }
 
 // countImages checks that every manifest row came once.

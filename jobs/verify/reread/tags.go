@@ -19,7 +19,7 @@ type tags struct {
 	uri   []string
 }
 
-func readTagRows(t *table, n int) (g tags, err error) {
+func readTagRows(t table, n int) (g tags, err error) {
 	var errs [7]error
 	g.tag, errs[0] = flat[string](t, "tag", n)
 	g.id, errs[1] = flat[int32](t, "tag_id", n)
@@ -31,9 +31,9 @@ func readTagRows(t *table, n int) (g tags, err error) {
 	return g, first(errs[:]...)
 }
 
-func (s *shard) readTags(t *table) error {
+func (s *shard) readTags(t table) error {
 	before, score := "", float32(math.Inf(1))
-	return t.batches(tagRows, func(n int) error {
+	return batches(t, tagRows, func(n int) error {
 		g, err := readTagRows(t, n)
 		if err != nil {
 			return err

@@ -27,10 +27,10 @@ func (v *vocabulary) group(seen bool) int {
 	return v.groups[0]
 }
 
-func (s *shard) readVocab(t *table) error {
+func (s *shard) readVocab(t table) error {
 	v := &vocabulary{dim: -1}
 	known := map[string]bool{}
-	err := t.batches(vocabRows, func(n int) error { return s.readVocabRows(t, v, known, n) })
+	err := batches(t, vocabRows, func(n int) error { return s.readVocabRows(t, v, known, n) })
 	s.answer.Vocab = int64(len(v.tags))
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s *shard) readVocab(t *table) error {
 	return nil
 }
 
-func (s *shard) readVocabRows(t *table, v *vocabulary, known map[string]bool, n int) error {
+func (s *shard) readVocabRows(t table, v *vocabulary, known map[string]bool, n int) error {
 	ids, err1 := flat[int32](t, "tag_id", n)
 	tags, err2 := flat[string](t, "tag", n)
 	seen, err3 := flat[bool](t, "seen", n)
