@@ -21,17 +21,34 @@ build: $(LIBRARY) ## bin/sdl-batch, with the runtime library beside it
 $(LIBRARY): model/ort/library.sha256
 	./model/ort/library.sh $(BIN)
 
+# Readers of Arrow files that other people wrote. Tests skip where they cannot be
+# had.
+PEERS := $(BIN)/peers/installed
+.PHONY: peers
+peers: $(PEERS) ## Polars and Apache Arrow for JavaScript, which tests read Arrow files with
+
+$(PEERS): storage/columnar/peers/peers.sh storage/columnar/peers/peers.sha256
+	-./storage/columnar/peers/peers.sh $(BIN)/peers
+
+# Object stores that tests start. Tests skip, by name, where they cannot be had.
+SERVERS := $(BIN)/servers/installed
+.PHONY: servers
+servers: $(SERVERS) ## an S3 gateway and stand-ins for Google's and Azure's stores, for tests
+
+$(SERVERS): storage/storagetest/servers.sh
+	-./storage/storagetest/servers.sh $(BIN)/servers
+
 .PHONY: demo
 demo: build ## label generated scenes and show the result
 	$(BIN)/sdl-batch demo --output $(BIN)/demo
 
 .PHONY: test
-test: build ## all tests, as the README says
+test: build $(PEERS) $(SERVERS) ## all tests, as the README says
 	$(TEST) ./...
 	cd jobs/queries && SDL_BATCH_BIN=$(abspath $(BIN))/sdl-batch $(TEST) -count=1 ./...
 
 .PHONY: check
-check: build lint ## what CI runs: lint, then all tests with the race detector
+check: build lint $(PEERS) $(SERVERS) ## what CI runs: lint, then all tests with the race detector
 	$(TEST) -race ./...
 	cd jobs/queries && SDL_BATCH_BIN=$(abspath $(BIN))/sdl-batch $(TEST) -count=1 ./...
 
@@ -83,6 +100,11 @@ bench-claims: build ## the paper's claims on scenes, three seeds (about an hour 
 bench-train: build ## a training step of TResNet-M beside PyTorch's (needs python3-torch)
 	$(GO) build -o $(BIN)/sdl-bench ./cmd/sdl-bench
 	$(BIN)/sdl-bench train
+
+.PHONY: bench-plan
+bench-plan: ## planning a run of 1 and 10 million rows, by the manifest's format
+	$(GO) build -o $(BIN)/sdl-bench ./cmd/sdl-bench
+	$(BIN)/sdl-bench plan
 
 .PHONY: clean
 clean: ## remove what was built

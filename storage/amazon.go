@@ -67,6 +67,7 @@ func (a *amazon) page(ctx context.Context, prefix string, token []byte) ([]Objec
 		Prefix:            optional(prefix),
 		ContinuationToken: optional(string(token)),
 		EncodingType:      types.EncodingTypeUrl,
+		MaxKeys:           &pageObjects,
 	})
 	if err != nil {
 		return nil, nil, a.kind(err)
@@ -82,13 +83,14 @@ func (a *amazon) page(ctx context.Context, prefix string, token []byte) ([]Objec
 	return objects, nextToken(found), nil
 }
 
-func (a *amazon) folders(ctx context.Context, prefix string, token []byte) ([]string, []byte, error) {
+func (a *amazon) folderPage(ctx context.Context, prefix string, token []byte) ([]string, []byte, error) {
 	found, err := a.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
 		Bucket:            &a.bucket,
 		Prefix:            optional(prefix),
 		Delimiter:         aws.String("/"),
 		ContinuationToken: optional(string(token)),
 		EncodingType:      types.EncodingTypeUrl,
+		MaxKeys:           &pageObjects,
 	})
 	if err != nil {
 		return nil, nil, a.kind(err)

@@ -3,10 +3,7 @@ package storage
 import (
 	"context"
 	"io"
-	"iter"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
@@ -24,24 +21,20 @@ const (
 // blobs is a bucket behind gocloud.dev/blob.
 type blobs struct {
 	dialect
+	listing
+	keyspace
 	bucket  *blob.Bucket // tries each request once
 	uploads *blob.Bucket // repeats the requests of an upload by itself
-	folder  string       // prefix of all keys, "" or ending with a slash
 	release func() error
 }
 
 // dialect is what one vendor does its own way beneath gocloud: keys as they
 // are rather than escaped, versions, errors.
 type dialect interface {
+	pager
 	stat(ctx context.Context, key string) (Attrs, error)
 	remove(ctx context.Context, key string) error
 	putOnce(ctx context.Context, key string, data []byte) error
-	// page lists objects by key; a token of nil asks for the first page and
-	// one of nil comes back with the last.
-	page(ctx context.Context, prefix string, token []byte) (objects []Object, next []byte, err error)
-	// folders lists the names of the folders right below prefix, pages as page
-	// does; a name may come twice.
-	folders(ctx context.Context, prefix string, token []byte) (names []string, next []byte, err error)
 	// beforeRead, beforeWrite and beforeCopy edit a request.
 	beforeRead(key string) func(as func(any) bool) error
 	beforeWrite(key string) func(as func(any) bool) error
@@ -60,19 +53,10 @@ func folderPrefix(path string) string {
 	return path + "/"
 }
 
-func (b *blobs) full(key string) (string, error) {
-	if !utf8.ValidString(key) {
-		return "", invalid("the key is not valid UTF-8")
-	}
-	return b.folder + key, nil
-}
-
-func (b *blobs) prefix() string { return b.folder }
-
 func (b *blobs) close() error { return b.release() }
 
 func (b *blobs) open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, Attrs, error) {
-	r, err := b.bucket.NewRangeReader(ctx, key, offset, length, &blob.ReaderOptions{BeforeRead: b.beforeRead(key)})
+	r, err := b.bucket.NewRangeReader(oneRequest(ctx), key, offset, length, &blob.ReaderOptions{BeforeRead: b.beforeRead(key)})
 	if err != nil {
 		return nil, Attrs{}, b.kind(err)
 	}
@@ -144,56 +128,6 @@ func (b *blobs) link(ctx context.Context, dst, src string) error {
 		return b.kind(err)
 	}
 	return nil
-}
-
-func (b *blobs) list(ctx context.Context, prefix string, attempt attempt) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) {
-		var token []byte
-		for {
-			objects, next, err := b.pageWith(ctx, attempt, prefix, token)
-			if err != nil {
-				yield(Object{}, err)
-				return
-			}
-			for _, object := range objects {
-				if !yield(object, nil) {
-					return
-				}
-			}
-			if token = next; token == nil {
-				return
-			}
-		}
-	}
-}
-
-func (b *blobs) pageWith(ctx context.Context, attempt attempt, prefix string, token []byte) (objects []Object, next []byte, err error) {
-	err = attempt(ctx, func(ctx context.Context) (err error) {
-		objects, next, err = b.page(ctx, prefix, token)
-		return err
-	})
-	return objects, next, err
-}
-
-func (b *blobs) folders(ctx context.Context, prefix string, attempt attempt) ([]string, error) {
-	var all []string
-	var token []byte
-	for {
-		var names []string
-		var next []byte
-		err := attempt(ctx, func(ctx context.Context) (err error) {
-			names, next, err = b.dialect.folders(ctx, prefix, token)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, names...)
-		if token = next; token == nil {
-			slices.Sort(all)
-			return slices.Compact(all), nil
-		}
-	}
 }
 
 // folderName is the last part of a key that ends with a slash, prefix cut off.

@@ -116,52 +116,9 @@ func TestCreateOnceFromTwoProcesses(t *testing.T) {
 	}
 }
 
-func TestStoreWithoutCreateOnceIsRefused(t *testing.T) {
-	front := storagetest.NewFront(storagetest.NewS3(t))
-	front.Always("PUT", "", storagetest.WithoutCondition)
-	b := open(t, storagetest.Serve(t, front))
-	want(t, b.ProbeCreateOnce(t.Context(), "d/"), storage.ErrUnsupported)
-	if found := keys(t, b, ""); len(found) != 0 {
-		t.Errorf("the probe left %q", found)
-	}
-}
-
 func TestStoreThatRefusesConditions(t *testing.T) {
 	front := storagetest.NewFront(storagetest.NewS3(t))
 	front.Always("PUT", "", storagetest.Status(501, "NotImplemented"))
 	b := open(t, storagetest.Serve(t, front))
 	want(t, b.ProbeCreateOnce(t.Context(), "d/"), storage.ErrUnsupported)
-}
-
-// The reply to a PUT that was stored is lost; the repetition sees "exists" and
-// reading back finds our own bytes.
-func TestCreateOnceSurvivesALostReply(t *testing.T) {
-	front := storagetest.NewFront(storagetest.NewS3(t))
-	front.Once("PUT", "receipt", storagetest.DropReply)
-	b := open(t, storagetest.Serve(t, front))
-	stored, err := b.CreateOnce(t.Context(), "receipt", []byte("ours"))
-	if err != nil || string(stored) != "ours" {
-		t.Errorf("stored %q, %v", stored, err)
-	}
-	stored, err = b.CreateOnce(t.Context(), "receipt", []byte("theirs"))
-	if err != nil || string(stored) != "ours" {
-		t.Errorf("stored %q, %v", stored, err)
-	}
-}
-
-func TestCreateOnceThroughFaults(t *testing.T) {
-	front := storagetest.NewFront(storagetest.NewS3(t))
-	front.Once("PUT", "receipt", storagetest.Status(503, "SlowDown"), storagetest.Reset, storagetest.Status(409, "ConditionalRequestConflict"))
-	front.Once("GET", "receipt", storagetest.Status(500, "InternalError"), storagetest.Reset)
-	b := open(t, storagetest.Serve(t, front))
-	stored, err := b.CreateOnce(t.Context(), "receipt", []byte("ours"))
-	if err != nil || string(stored) != "ours" {
-		t.Errorf("stored %q, %v", stored, err)
-	}
-	front.Always("PUT", "denied", storagetest.Status(403, "AccessDenied"))
-	_, err = b.CreateOnce(t.Context(), "denied", []byte("ours"))
-	want(t, err, storage.ErrPermission)
-	if n := front.Requests("PUT", "denied"); n != 1 {
-		t.Errorf("%d attempts at what is denied", n)
-	}
 }

@@ -17,20 +17,31 @@ type driver func(ctx context.Context, a address, policy Policy) (store, error)
 
 // drivers holds one driver per scheme; local files have their own way.
 var drivers = map[string]driver{
-	"mem": openMemory,
-	"s3":  openS3,
+	"mem":    openMemory,
+	"s3":     openS3,
+	"gs":     openGS,
+	"azblob": openAzure,
 }
 
-// planned names the schemes that are known and have no driver in this build.
-var planned = []string{"http", "https", "gs", "azblob"}
+// aliases are other spellings of a scheme.
+var aliases = map[string]string{"az": "azblob", "abfss": "azblob", "abfs": "azblob"}
+
+// schemeOf is a scheme as this package knows it.
+func schemeOf(spelled string) string {
+	scheme := strings.ToLower(spelled)
+	if known, ok := aliases[scheme]; ok {
+		return known
+	}
+	return scheme
+}
 
 // checkScheme tells whether a URI of this scheme can be opened.
 func checkScheme(scheme string) error {
 	if _, ok := drivers[scheme]; ok || scheme == "file" {
 		return nil
 	}
-	if slices.Contains(planned, scheme) {
-		return fmt.Errorf("%s:// is %w by this build", scheme, ErrUnsupported)
+	if isWebScheme(scheme) {
+		return fmt.Errorf("%s:// is %w here: only the images of a manifest may lie on the web; copy the file to a disk or a bucket", scheme, ErrUnsupported)
 	}
 	known := strings.Join(slices.Sorted(maps.Keys(drivers)), "://, ")
 	return invalid("unknown scheme; use a plain path, file://, %s://", known)

@@ -28,6 +28,23 @@ var (
 	ErrChanged = errors.New("changed while it was read")
 )
 
+// ErrNotAllowed: an image of the web that may not be read: such images are off,
+// the host is not among those that are allowed, or its address is not public.
+var ErrNotAllowed = errors.New("not allowed")
+
+// ErrNoHost is the ErrNotExist of a web host that has no address.
+var ErrNoHost = fmt.Errorf("no such host: %w", ErrNotExist)
+
+// ErrCredentials is the ErrPermission of credentials that were not found, or
+// that the vendor's server of tokens refused, so that nothing was asked; each
+// vendor has one of its own.
+var (
+	ErrCredentials       = fmt.Errorf("%w: no usable credentials", ErrPermission)
+	ErrAmazonCredentials = fmt.Errorf("%w of AWS", ErrCredentials)
+	ErrGoogleCredentials = fmt.Errorf("%w of Google", ErrCredentials)
+	ErrAzureCredentials  = fmt.Errorf("%w of Azure", ErrCredentials)
+)
+
 // ErrNoBucket is the ErrNotExist of a bucket, where the store says so.
 var ErrNoBucket = fmt.Errorf("no such bucket: %w", ErrNotExist)
 

@@ -8,3 +8,11 @@ func Parse(uri string) (Place, error) {
 	a, err := parseFolder(uri)
 	return Place{a.scheme, a.host, a.path, a.query}, err
 }
+
+// PageObjects sets how many entries a page of a listing has, and returns what
+// puts it back.
+func PageObjects(n int32) (restore func()) {
+	old := pageObjects
+	pageObjects = n
+	return func() { pageObjects = old }
+}

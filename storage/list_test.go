@@ -18,8 +18,22 @@ var names = []string{
 	"[1]*", "$HOME", "a=b", "a@b", "😀",
 }
 
+// onFiles tells whether a name is either an object or a folder of the store.
+func onFiles(t *testing.T, b *storage.Bucket) bool {
+	return strings.HasPrefix(b.URI(), "/") || strings.HasSuffix(t.Name(), "/versity")
+}
+
+// namesFor are the names that a store can keep.
+func namesFor(b *storage.Bucket) []string {
+	if !strings.HasPrefix(b.URI(), "azblob:") {
+		return names
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.Contains(name, `\`) })
+}
+
 func TestNamesAreRaw(t *testing.T) {
 	everyStore(t, func(t *testing.T, b *storage.Bucket) {
+		names := namesFor(b)
 		for _, name := range names {
 			key := "dir/" + name
 			put(t, b, key, []byte(name))
@@ -73,7 +87,7 @@ func TestListIsSortedAndFiltered(t *testing.T) {
 		"zz":   {},
 	}
 	everyStore(t, func(t *testing.T, b *storage.Bucket) {
-		isFile := strings.HasPrefix(b.URI(), "/")
+		isFile := onFiles(t, b)
 		for _, key := range all {
 			if isFile && key == "a/b" {
 				continue // a name is a file or a folder there
@@ -102,18 +116,16 @@ func TestListIsSortedAndFiltered(t *testing.T) {
 }
 
 func TestListHasPages(t *testing.T) {
+	defer storage.PageObjects(7)()
 	everyStore(t, func(t *testing.T, b *storage.Bucket) {
-		const n = 1100
+		const n = 22
 		for i := range n {
 			if _, err := b.CreateOnce(t.Context(), fmt.Sprintf("p/%05d", i), []byte{1}); err != nil {
 				t.Fatal(err)
 			}
-			if i == 20 && strings.HasPrefix(b.URI(), "/") {
-				break // files have no pages, and fsync takes its time
-			}
 		}
 		found := keys(t, b, "p/")
-		if len(found) != n && len(found) != 21 || !slices.IsSorted(found) {
+		if len(found) != n || !slices.IsSorted(found) {
 			t.Errorf("%d keys listed", len(found))
 		}
 	})

@@ -27,11 +27,12 @@ func openMemory(_ context.Context, a address, _ Policy) (store, error) {
 		memories.byName[a.host] = bucket
 	}
 	return &blobs{
-		dialect: memory{bucket},
-		bucket:  bucket,
-		uploads: bucket,
-		folder:  folderPrefix(a.path),
-		release: func() error { return nil },
+		dialect:  memory{bucket},
+		listing:  listing{memory{bucket}},
+		keyspace: below(a.path),
+		bucket:   bucket,
+		uploads:  bucket,
+		release:  func() error { return nil },
 	}, nil
 }
 
@@ -68,7 +69,7 @@ func (m memory) page(ctx context.Context, prefix string, token []byte) ([]Object
 	if token == nil {
 		token = blob.FirstPageToken
 	}
-	found, next, err := m.bucket.ListPage(ctx, token, 1000, &blob.ListOptions{Prefix: prefix})
+	found, next, err := m.bucket.ListPage(ctx, token, int(pageObjects), &blob.ListOptions{Prefix: prefix})
 	if err != nil {
 		return nil, nil, m.kind(err)
 	}
@@ -82,11 +83,11 @@ func (m memory) page(ctx context.Context, prefix string, token []byte) ([]Object
 	return objects, next, nil
 }
 
-func (m memory) folders(ctx context.Context, prefix string, token []byte) ([]string, []byte, error) {
+func (m memory) folderPage(ctx context.Context, prefix string, token []byte) ([]string, []byte, error) {
 	if token == nil {
 		token = blob.FirstPageToken
 	}
-	found, next, err := m.bucket.ListPage(ctx, token, 1000, &blob.ListOptions{Prefix: prefix, Delimiter: "/"})
+	found, next, err := m.bucket.ListPage(ctx, token, int(pageObjects), &blob.ListOptions{Prefix: prefix, Delimiter: "/"})
 	if err != nil {
 		return nil, nil, m.kind(err)
 	}

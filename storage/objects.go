@@ -20,6 +20,13 @@ type ObjectsOptions struct {
 	// AllowRoots are local folders whose files may be read in any case, links
 	// resolved.
 	AllowRoots []string
+	// AllowHTTP are the web hosts whose images may be read over http and https:
+	// cdn.example.org, *.example.org for those below, * for any, each with
+	// :port where it is not the usual one. Never opened are addresses that are
+	// not public. Without it web addresses are ErrNotAllowed.
+	AllowHTTP []string
+	// PerHost is how many requests one web host gets at once; default 8.
+	PerHost int
 	// Retry bounds the repetition of what may pass.
 	Retry Policy
 	// OnBackoff, where not nil, is called before each wait: the redacted URI,
@@ -30,12 +37,14 @@ type ObjectsOptions struct {
 // Objects reads the objects that image URIs name. A URI is taken byte for
 // byte: s3://bucket/key and mem://name/key have no options, a plain path is
 // the name on the disk, absolute or relative to Base; only file:// is
-// percent-decoded. All methods may be called concurrently.
+// percent-decoded; web addresses are sent as they are, spaces and the like
+// encoded, without a fragment. All methods may be called concurrently.
 type Objects struct {
 	options ObjectsOptions
 	base    address
-	baseErr error
+	baseErr error // of any option
 	local   localFiles
+	web     *web
 	retry   retrier
 
 	mu      sync.Mutex
@@ -53,7 +62,8 @@ func NewObjects(options ObjectsOptions) *Objects {
 	if options.Base != "" {
 		o.base, o.baseErr = parseFolder(options.Base)
 	}
-	o.baseErr = errors.Join(o.baseErr, options.Retry.Validate())
+	o.baseErr = errors.Join(o.baseErr, options.Retry.Validate(), CheckWebHosts(options.AllowHTTP))
+	o.web = newWeb(options.AllowHTTP, options.PerHost, o.retry)
 	anywhere := options.AllowLocal || o.base.scheme == "file"
 	o.local = localFiles{anywhere: anywhere, roots: options.AllowRoots}
 	return o
@@ -64,9 +74,14 @@ func NewObjects(options ObjectsOptions) *Objects {
 // attempt costs one request. An object of more than maxBytes (negative: no
 // limit) is ErrTooLarge, before its body is read where the size is known.
 // Local paths that may not be read are ErrPermission; folders, devices and
-// pipes are ErrInvalid. Beside an error the body is empty, of the same memory,
+// pipes are ErrInvalid. Web addresses that may not be read are ErrNotAllowed, a
+// host that has no address is ErrNoHost. Beside an error the body is empty, of the same memory,
 // and attrs.Attempts still tells the tries.
 func (o *Objects) Read(ctx context.Context, uri string, buf []byte, maxBytes int64) (body []byte, attrs Attrs, err error) {
+	if IsWeb(uri) && o.baseErr == nil {
+		body, attrs, err = o.web.read(ctx, uri, buf, maxBytes)
+		return body, attrs, wrapOp("read", Redact(uri), err)
+	}
 	a, err := o.resolve(uri)
 	if err != nil {
 		return buf[:0], Attrs{Attempts: 1}, wrapOp("read", Redact(uri), err)
@@ -93,6 +108,9 @@ func (o *Objects) resolve(uri string) (address, error) {
 	_, _, absolute := cutScheme(uri)
 	if !absolute && !strings.HasPrefix(a.path, "/") {
 		return o.relative(a.path)
+	}
+	if scheme, _, _ := cutScheme(uri); isABFS(scheme) {
+		return signedFor(a, o.base)
 	}
 	if a.query != "" {
 		return a, invalid("the URI of an object has no options")
@@ -162,5 +180,6 @@ func (o *Objects) Close() error {
 		errs = append(errs, b.Close())
 	}
 	clear(o.buckets)
+	o.web.close()
 	return errors.Join(errs...)
 }

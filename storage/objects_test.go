@@ -85,7 +85,7 @@ func TestObjectsRefuseWhatIsNoFile(t *testing.T) {
 	} {
 		refuses(t, o, storage.ErrInvalid, folder, folder+"/d", folder+"/pipe", "/dev/zero", "/dev", "", "x\x00y", "s3://", "ftp://h/x", "mem://m/", "mem://m?a=b", "file://h/x")
 		refuses(t, o, storage.ErrNotExist, folder+"/nothing", folder+"/d/x/y", "mem://m/nothing")
-		refuses(t, o, storage.ErrUnsupported, "https://h/x", "gs://b/x", "http://169.254.169.254/latest")
+		refuses(t, o, storage.ErrNotAllowed, "https://h/x", "http://169.254.169.254/latest")
 	}
 }
 

@@ -180,7 +180,7 @@ func (r *Reader) recover(err error) error {
 	if !errors.Is(err, ErrTransient) || r.failed >= r.bucket.retry.policy.Attempts {
 		return err
 	}
-	return r.bucket.retry.wait(r.ctx, r.name, r.failed)
+	return r.bucket.retry.wait(r.ctx, r.name, r.failed, err)
 }
 
 // Close ends the stream.

@@ -7,14 +7,15 @@ import (
 
 // Redact returns uri without user information and without options, for logs,
 // tables and errors. The question mark of an object key stays as long as no
-// "=" follows it; web addresses lose every query and fragment. A plain path
+// "=" follows it. Web addresses lose their fragment and the values of their
+// query that may be secret: what has no secret stays the same. A plain path
 // stays as it is but for the values of parameters that name a secret.
 func Redact(uri string) string {
 	scheme, rest, ok := cutScheme(uri)
 	if !ok {
 		return redactText(uri)
 	}
-	rest = cutQuery(strings.ToLower(scheme), rest)
+	rest = cutQuery(schemeOf(scheme), rest)
 	return redactText(scheme + "://" + cutUserinfo(rest))
 }
 
@@ -23,6 +24,9 @@ func cutQuery(scheme, rest string) string {
 	if scheme == "file" {
 		rest, _, _ = strings.Cut(rest, "?")
 		return rest
+	}
+	if isWebScheme(scheme) {
+		return redactQuery(rest)
 	}
 	if _, ok := drivers[scheme]; !ok {
 		return cutAny(rest, "?#")
@@ -47,11 +51,14 @@ func cutAny(s, chars string) string {
 // as the begin of one, and everything up to the last "@" goes.
 func cutUserinfo(rest string) string {
 	authority := cutAny(rest, "/?#")
+	if abfsHost.MatchString(authority) {
+		return rest // a container before the @
+	}
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		return rest[i+1:]
 	}
 	_, port, colon := strings.Cut(authority, ":")
-	if !colon || isDigits(port) {
+	if !colon || isDigits(port) || addressIPv6.MatchString(authority) {
 		return rest
 	}
 	return rest[strings.LastIndexByte(rest, '@')+1+bareSecret(rest, authority):]
@@ -69,14 +76,24 @@ func isDigits(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
+// addressIPv6 is a host whose colons are no sign of a password.
+var addressIPv6 = regexp.MustCompile(`^\[[0-9A-Fa-f:.]+\](:[0-9]*)?$`)
+
 var (
 	secretValue = regexp.MustCompile(`(?i)\b(sig|signature|token|[a-z_-]*token|password|passwd|secret|[a-z_-]*secret|api_?key|` +
+		`accountkey|sharedaccesssignature|` +
 		`x-(?:amz|goog)-(?:signature|credential|security-token)|awsaccesskeyid|googleaccessid)=[^&\s"']+`)
-	userinfo = regexp.MustCompile(`://[^/?#\s"'@]*@`)
+	userinfo = regexp.MustCompile(`[a-zA-Z]*://[^/?#\s"'@]*@`)
 )
 
 // redactText masks what looks like a secret in text that others wrote.
 func redactText(text string) string {
-	text = userinfo.ReplaceAllString(text, "://")
+	text = userinfo.ReplaceAllStringFunc(text, func(found string) string {
+		scheme, who, _ := strings.Cut(found, "://")
+		if isABFS(scheme) && !strings.Contains(who, ":") {
+			return found
+		}
+		return scheme + "://"
+	})
 	return secretValue.ReplaceAllString(text, "$1=redacted")
 }

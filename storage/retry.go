@@ -9,7 +9,8 @@ import (
 )
 
 // Policy bounds how an operation that met [ErrTransient] is repeated. Zero
-// values mean the default.
+// values mean the default. A wait that the store asks for (Retry-After) comes
+// on top of the delays, up to AttemptTimeout.
 type Policy struct {
 	// Attempts is the number of tries in all; default 5.
 	Attempts int
@@ -83,7 +84,7 @@ func (r retrier) repeat(ctx context.Context, uri string, try func() error) (int,
 		if err == nil || !errors.Is(err, ErrTransient) || tried >= r.policy.Attempts {
 			return tried, err
 		}
-		if err := r.wait(ctx, uri, tried); err != nil {
+		if err := r.wait(ctx, uri, tried, err); err != nil {
 			return tried, err
 		}
 	}
@@ -114,9 +115,10 @@ func (r retrier) settle(ctx context.Context, err error) error {
 	return err
 }
 
-// wait sleeps before the next try and tells who asked to know.
-func (r retrier) wait(ctx context.Context, uri string, tried int) error {
-	delay := r.policy.delay(tried)
+// wait sleeps before the next try, at least as long as the store asked for
+// with err, and tells who asked to know.
+func (r retrier) wait(ctx context.Context, uri string, tried int, err error) error {
+	delay := r.policy.delay(tried) + min(asked(err), r.policy.AttemptTimeout)
 	if r.notify != nil {
 		r.notify(uri, tried, delay)
 	}

@@ -39,11 +39,13 @@ func openS3(ctx context.Context, a address, policy Policy) (store, error) {
 	if err != nil {
 		return nil, invalid("s3 bucket: %v", err)
 	}
+	dialect := &amazon{client: once, bucket: a.host, sealing: sealing}
 	return &blobs{
-		dialect: &amazon{client: once, bucket: a.host, sealing: sealing},
-		bucket:  bucket,
-		uploads: uploads,
-		folder:  folderPrefix(a.path),
+		dialect:  dialect,
+		listing:  listing{dialect},
+		keyspace: below(a.path),
+		bucket:   bucket,
+		uploads:  uploads,
 		release: func() error {
 			transport.CloseIdleConnections()
 			return errors.Join(bucket.Close(), uploads.Close())
@@ -91,8 +93,8 @@ func configureS3(ctx context.Context, a address) (s3.Options, s3blob.Options, er
 // addressS3 settles endpoint, addressing style and region.
 func addressS3(o *s3.Options, endpoint string, styled bool) error {
 	if endpoint != "" {
-		if u, err := url.Parse(endpoint); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-			return invalid("endpoint must be an address as http://host:port")
+		if err := checkEndpoint(endpoint); err != nil {
+			return err
 		}
 		o.BaseEndpoint = &endpoint
 	}
@@ -124,12 +126,10 @@ type credentials struct {
 	aws.CredentialsProvider
 }
 
-var errCredentials = errors.New("no usable AWS credentials")
-
 func (c credentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	found, err := c.CredentialsProvider.Retrieve(ctx)
 	if err != nil && ctx.Err() == nil {
-		return found, errCredentials
+		return found, ErrAmazonCredentials
 	}
 	return found, err
 }

@@ -1,12 +1,9 @@
 package storage
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -31,6 +28,8 @@ var s3Codes = map[string]error{
 	"InvalidRange":                       errBeyond,
 	"EntityTooLarge":                     ErrTooLarge,
 	"NotImplemented":                     ErrUnsupported,
+	"ObjectParentIsFile":                 ErrInvalid, // a gateway to POSIX files
+	"ExistingObjectIsDirectory":          ErrInvalid,
 	"InvalidObjectState":                 ErrPermission, // archived
 	"AuthorizationHeaderMalformed":       ErrInvalid,    // another region
 	"PermanentRedirect":                  ErrInvalid,
@@ -43,20 +42,24 @@ func (a *amazon) kind(err error) error {
 	if ended := contextError(err); ended != nil {
 		return ended
 	}
-	if errors.Is(err, errCredentials) {
-		return fmt.Errorf("%w: %w", ErrPermission, errCredentials)
+	if errors.Is(err, ErrAmazonCredentials) {
+		return ErrAmazonCredentials
 	}
 	var api smithy.APIError
 	var response *awshttp.ResponseError
-	status := 0
+	status, header := 0, http.Header(nil)
 	if errors.As(err, &response) {
-		status = response.HTTPStatusCode()
+		status, header = response.HTTPStatusCode(), response.Response.Header
 	}
 	if errors.As(err, &api) {
-		return fmt.Errorf("%w: %s", codeKind(api.ErrorCode(), status), apiText(api, status))
+		return retryLater(fmt.Errorf("%w: %s", codeKind(api.ErrorCode(), status), apiText(api, status)), header)
 	}
 	if status >= 300 {
-		return fmt.Errorf("%w: HTTP status %d", statusKind(status), status)
+		return retryLater(fmt.Errorf("%w: HTTP status %d", statusKind(status), status), header)
+	}
+	var operation *smithy.OperationError
+	if errors.As(err, &operation) && !wasSent(err) && !untrusted(err) {
+		return invalid("request: %s", redactText(operation.Err.Error()))
 	}
 	return networkKind(err)
 }
@@ -68,54 +71,9 @@ func codeKind(code string, status int) error {
 	return statusKind(status)
 }
 
-// statusKind reduces an HTTP status; 0 is an answer that could not be read.
-func statusKind(status int) error {
-	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return ErrPermission
-	case status == http.StatusNotFound:
-		return ErrNotExist
-	case status == http.StatusPreconditionFailed:
-		return ErrExist
-	case status == http.StatusRequestedRangeNotSatisfiable:
-		return errBeyond
-	case status == http.StatusNotImplemented || status == http.StatusMethodNotAllowed:
-		return ErrUnsupported
-	case status == http.StatusRequestTimeout || status == http.StatusTooManyRequests ||
-		status == http.StatusTemporaryRedirect || status == http.StatusConflict:
-		return ErrTransient
-	case status >= 300 && status < 500:
-		return ErrInvalid
-	}
-	return ErrTransient
-}
-
 // apiText is the store's own short explanation on one line.
 func apiText(api smithy.APIError, status int) string {
-	text := fmt.Sprintf("%s %s (status %d)", api.ErrorCode(), api.ErrorMessage(), status)
-	text = strings.Join(strings.Fields(redactText(text)), " ")
-	if len(text) > 300 {
-		text = strings.ToValidUTF8(text[:300], "") + "…"
-	}
-	return text
-}
-
-// networkKind reduces what is no answer of the store. A request that was never
-// sent is malformed; anything else was no refusal and may pass.
-func networkKind(err error) error {
-	var certificate *tls.CertificateVerificationError
-	if errors.As(err, &certificate) {
-		return invalid("the store's certificate is not trusted")
-	}
-	var operation *smithy.OperationError
-	if errors.As(err, &operation) && !wasSent(err) {
-		return invalid("request: %s", redactText(operation.Err.Error()))
-	}
-	var address *url.Error
-	if errors.As(err, &address) {
-		err = address.Err
-	}
-	return fmt.Errorf("%w: %s", ErrTransient, redactText(err.Error()))
+	return oneLine("%s %s (status %d)", api.ErrorCode(), api.ErrorMessage(), status)
 }
 
 // wasSent tells whether a request reached the network.

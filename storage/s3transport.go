@@ -1,8 +1,6 @@
 package storage
 
 import (
-	"context"
-	"io"
 	"net/http"
 	"time"
 
@@ -20,19 +18,7 @@ func s3Transport(configured s3.HTTPClient) *http.Transport {
 	if !ok {
 		buildable = awshttp.NewBuildableClient()
 	}
-	transport := buildable.GetTransport()
-	transport.MaxIdleConns = 256
-	transport.MaxIdleConnsPerHost = 256
-	transport.DisableCompression = true
-	return transport
-}
-
-// plainClient never follows a redirect: a request is signed for its host.
-func plainClient(transport http.RoundTripper) *http.Client {
-	return &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	return forObjects(buildable.GetTransport())
 }
 
 // uploadRetryer repeats the requests of an upload as the policy says.
@@ -44,32 +30,4 @@ func uploadRetryer(policy Policy) aws.Retryer {
 			return policy.delay(max(tried, 1)), nil
 		})
 	})
-}
-
-// deadlines bounds each request with its body and its answer.
-type deadlines struct {
-	next  http.RoundTripper
-	limit time.Duration
-}
-
-func (d deadlines) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(request.Context(), d.limit)
-	response, err := d.next.RoundTrip(request.WithContext(ctx))
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	response.Body = cancelBody{response.Body, cancel}
-	return response, nil
-}
-
-// cancelBody frees the deadline with the body.
-type cancelBody struct {
-	io.ReadCloser
-	cancel context.CancelFunc
-}
-
-func (b cancelBody) Close() error {
-	defer b.cancel()
-	return b.ReadCloser.Close()
 }

@@ -29,45 +29,30 @@ func (s *stalling) Write(p []byte) (int, error) {
 }
 
 func TestStalledBodies(t *testing.T) {
-	f := storagetest.NewFront(storagetest.NewS3(t))
-	folder := storagetest.Serve(t, f)
-	put(t, open(t, folder), "x", []byte("hello"))
-	policy := storage.Policy{Attempts: 3, BaseDelay: 1, MaxDelay: 1, AttemptTimeout: 700 * time.Millisecond}
-	b, err := storage.OpenWith(t.Context(), folder, storage.Options{Retry: policy})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	f.Once("GET", "/x", slowly)
-	if data, attrs, err := b.ReadAll(t.Context(), "x", 10); err != nil || string(data) != "hello" || attrs.Attempts != 2 {
-		t.Errorf("%q, %+v, %v", data, attrs, err)
-	}
-	f.Once("GET", "/x", slowly)
-	r, err := b.NewReader(t.Context(), "x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if data, err := io.ReadAll(r); err != nil || string(data) != "hello" {
-		t.Errorf("%q, %v", data, err)
-	}
-}
-
-// A stream that breaks goes on where it stopped.
-func TestReaderResumes(t *testing.T) {
-	data := payload(1 << 20)
-	f, b := front(t, data)
-	f.Once("GET", "/x", storagetest.Truncate(100_000), storagetest.Reset, storagetest.Truncate(200_000),
-		storagetest.Status(503, "SlowDown"), storagetest.Truncate(0))
-	for _, from := range []int64{0, 77} {
-		r, err := b.NewRangeReader(t.Context(), "x", from, -1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data[from:]) {
-			t.Errorf("from %d: %d bytes, %v", from, len(got), err)
-		}
-		r.Close()
+	policy := storage.Policy{Attempts: 3, BaseDelay: 1, MaxDelay: 1, AttemptTimeout: 400 * time.Millisecond}
+	for _, v := range vendors {
+		t.Run(v.name, func(t *testing.T) {
+			f, folder := storagetest.Behind(t, v.folder(t))
+			put(t, open(t, folder), "x", []byte("hello"))
+			b, err := storage.OpenWith(t.Context(), folder, storage.Options{Retry: policy})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			v.read.once(f, "x", slowly)
+			if data, attrs, err := b.ReadAll(t.Context(), "x", 10); err != nil || string(data) != "hello" || attrs.Attempts != 2 {
+				t.Errorf("%q, %+v, %v", data, attrs, err)
+			}
+			v.read.once(f, "x", slowly)
+			r, err := b.NewReader(t.Context(), "x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			if data, err := io.ReadAll(r); err != nil || string(data) != "hello" {
+				t.Errorf("%q, %v", data, err)
+			}
+		})
 	}
 }
 
@@ -81,19 +66,6 @@ func TestReaderGivesUp(t *testing.T) {
 	defer r.Close()
 	_, err = io.ReadAll(r)
 	want(t, err, storage.ErrTransient)
-}
-
-func TestReaderSeesAChange(t *testing.T) {
-	f, b := front(t, payload(1000))
-	f.Once("GET", "/x", storagetest.Truncate(10))
-	r, err := b.NewReader(t.Context(), "x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	put(t, b, "x", payload(1001))
-	_, err = io.ReadAll(r)
-	want(t, err, storage.ErrChanged)
 }
 
 func TestReaderAtThroughFaults(t *testing.T) {

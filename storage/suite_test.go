@@ -24,11 +24,17 @@ var stores = map[string]func(t *testing.T) string{
 	"memory": func(t *testing.T) string {
 		return "mem://" + strings.ReplaceAll(t.Name(), "/", "-") + fmt.Sprint(rand.Int63())
 	},
-	"s3": func(t *testing.T) string { return storagetest.S3(t) },
-	"s3 prefix": func(t *testing.T) string {
-		return strings.Replace(storagetest.S3(t), "?", "/a b/p+q%20/?", 1)
-	},
+	"s3":        func(t *testing.T) string { return storagetest.S3(t) },
+	"s3 prefix": func(t *testing.T) string { return below(storagetest.S3(t), "a b/p+q%20/") },
+	"versity":   func(t *testing.T) string { return storagetest.VersityS3(t) },
+	"gs":        func(t *testing.T) string { return storagetest.GCS(t) },
+	"gs prefix": func(t *testing.T) string { return below(storagetest.GCS(t), "a b/p+q%20/") },
+	"az":        func(t *testing.T) string { return storagetest.Azure(t) },
+	"az prefix": func(t *testing.T) string { return below(storagetest.Azure(t), "a b/p+q%20/") },
 }
+
+// below is the URI of a folder within that of uri.
+func below(uri, path string) string { return strings.Replace(uri, "?", "/"+path+"?", 1) }
 
 // everyStore runs a test on each store.
 func everyStore(t *testing.T, test func(t *testing.T, b *storage.Bucket)) {

@@ -36,7 +36,7 @@ func parseFolder(uri string) (address, error) {
 		return a, err
 	}
 	if i := strings.LastIndexByte(a.path, '?'); i >= 0 && options.MatchString(a.path[i+1:]) {
-		a.path, a.query = a.path[:i], a.path[i+1:]
+		a.path, a.query = a.path[:i], strings.TrimPrefix(a.query+"&"+a.path[i+1:], "&")
 	}
 	return a, nil
 }
@@ -52,7 +52,10 @@ func parseObject(uri string) (address, error) {
 	if !ok {
 		return plainPath(uri)
 	}
-	scheme = strings.ToLower(scheme)
+	if isABFS(scheme) {
+		return abfsPath(rest)
+	}
+	scheme = schemeOf(scheme)
 	if err := checkScheme(scheme); err != nil {
 		return address{}, err
 	}

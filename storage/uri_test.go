@@ -73,8 +73,16 @@ func TestMalformedURIs(t *testing.T) {
 		"file:///a%00b":                        storage.ErrInvalid,
 		"http://h/x?sig=canary":                storage.ErrUnsupported,
 		"https://u:canary@h/x":                 storage.ErrUnsupported,
-		"gs://b/x":                             storage.ErrUnsupported,
-		"azblob://c/x?sig=canary":              storage.ErrUnsupported,
+		"gs://b/x?colour=canary":               storage.ErrInvalid,
+		"gs://b/x?anonymous=canary":            storage.ErrInvalid,
+		"gs://b/x?endpoint=http://h:1":         storage.ErrInvalid, // a token does not go over http
+		"gs://b/x?endpoint=https://u:canary@h": storage.ErrInvalid,
+		"azblob://c/x?sig=canary":              storage.ErrInvalid,
+		"az://c/x?storage_account=a&protocol=canary":   storage.ErrInvalid,
+		"az://c/x?storage_account=a&storage_account=b": storage.ErrInvalid,
+		"abfss://c/x": storage.ErrInvalid,
+		"abfss://u:canary@a.dfs.core.windows.net/x": storage.ErrInvalid,
+		"az://c/x./y?storage_account=a":             storage.ErrInvalid,
 	}
 	for uri, kind := range cases {
 		b, err := storage.Open(t.Context(), uri)
@@ -152,20 +160,23 @@ func TestMemoryIsSharedByName(t *testing.T) {
 
 func TestRedact(t *testing.T) {
 	cases := map[string]string{
-		"/a/b?c=d.jpg":                             "/a/b?c=d.jpg",
-		"/a/b?sig=canary&c=d":                      "/a/b?sig=redacted&c=d",
-		"s3://b/k":                                 "s3://b/k",
-		"s3://b/what?.jpg":                         "s3://b/what?.jpg",
-		"s3://b/k?X-Amz-Signature=canary":          "s3://b/k",
-		"s3://b/k?endpoint=http://u:canary@h":      "s3://b/k",
-		"s3://id:canary@b/k":                       "s3://b/k",
-		"s3://id:can/ary@b/k":                      "s3://b/k",
-		"s3://id:canary":                           "s3://",
-		"https://u:canary@h:80/x?canary#canary":    "https://h:80/x",
-		"https://h:80/x":                           "https://h:80/x",
-		"https://h/x#canary":                       "https://h/x",
-		"azblob://c/x?sv=1&sig=canary":             "azblob://c/x",
-		"see https://u:canary@h/x?token=canary ok": "see https://h/x?token=redacted ok",
+		"/a/b?c=d.jpg":                                    "/a/b?c=d.jpg",
+		"/a/b?sig=canary&c=d":                             "/a/b?sig=redacted&c=d",
+		"s3://b/k":                                        "s3://b/k",
+		"s3://b/what?.jpg":                                "s3://b/what?.jpg",
+		"s3://b/k?X-Amz-Signature=canary":                 "s3://b/k",
+		"s3://b/k?endpoint=http://u:canary@h":             "s3://b/k",
+		"s3://id:canary@b/k":                              "s3://b/k",
+		"s3://id:can/ary@b/k":                             "s3://b/k",
+		"s3://id:canary":                                  "s3://",
+		"https://u:canary@h:80/x?canary#canary":           "https://h:80/x?redacted",
+		"https://h:80/x":                                  "https://h:80/x",
+		"https://h/x#canary":                              "https://h/x",
+		"azblob://c/x?sv=1&sig=canary":                    "azblob://c/x",
+		"az://c/a#b?.jpg":                                 "az://c/a#b?.jpg",
+		"abfss://c@a.dfs.core.windows.net/x#y?sig=canary": "abfss://c@a.dfs.core.windows.net/x#y",
+		"abfss://u:canary@a.dfs.core.windows.net/":        "abfss://a.dfs.core.windows.net/",
+		"see https://u:canary@h/x?token=canary ok":        "see https://h/x?token=redacted ok",
 	}
 	for uri, wanted := range cases {
 		if got := storage.Redact(uri); got != wanted {
@@ -217,7 +228,7 @@ func FuzzSplitURI(f *testing.F) {
 // FuzzRedact: a secret in any of the places where secrets are does not come
 // through, neither redacted nor in the errors about the URI.
 func FuzzRedact(f *testing.F) {
-	for _, scheme := range []string{"s3", "https", "azblob", "mem", "file", "x"} {
+	for _, scheme := range []string{"s3", "https", "azblob", "abfss", "gs", "mem", "file", "x"} {
 		f.Add(scheme, "host", "p/a b?.jpg", "&x=y")
 	}
 	f.Add("s3", "", "", "")

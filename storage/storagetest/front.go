@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,7 +16,8 @@ import (
 type Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 
 // Front stands before a store and applies the faults that are queued for a
-// method and a part of the path. It may be used concurrently.
+// method and a part of the target, which is the path as it means and the query
+// as it is written. It may be used concurrently.
 type Front struct {
 	next http.Handler
 
@@ -33,7 +35,7 @@ type rule struct {
 // NewFront returns a front that lets everything through.
 func NewFront(next http.Handler) *Front { return &Front{next: next} }
 
-// Once queues faults for the next requests of this method whose path contains
+// Once queues faults for the next requests of this method whose target contains
 // part, one each; later requests pass.
 func (f *Front) Once(method, part string, faults ...Fault) {
 	f.add(&rule{method: method, part: part, faults: faults})
@@ -50,7 +52,7 @@ func (f *Front) add(r *rule) {
 	f.rules = append(f.rules, r)
 }
 
-// Requests counts the requests of this method whose path contains part.
+// Requests counts the requests of this method whose target contains part.
 func (f *Front) Requests(method, part string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -76,9 +78,10 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *Front) take(r *http.Request) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seen = append(f.seen, r.Method+" "+r.URL.Path)
+	target := r.URL.Path + "?" + r.URL.RawQuery
+	f.seen = append(f.seen, r.Method+" "+target)
 	for _, rule := range f.rules {
-		if rule.method != r.Method || !strings.Contains(r.URL.Path, rule.part) || len(rule.faults) == 0 {
+		if rule.method != r.Method || !strings.Contains(target, rule.part) || len(rule.faults) == 0 {
 			continue
 		}
 		fault := rule.faults[0]
@@ -90,13 +93,30 @@ func (f *Front) take(r *http.Request) Fault {
 	return nil
 }
 
-// Status answers with an HTTP status and an S3 error code.
-func Status(status int, code string) Fault {
+// Status answers with an HTTP status and an error code as S3, Google's or
+// Azure's store does, whichever is asked; an empty code leaves the body empty.
+func Status(status int, code string) Fault { return statusWith(status, code, "") }
+
+// Busy answers with 503 and asks to come back after some seconds.
+func Busy(seconds int) Fault { return statusWith(503, "ServerBusy", strconv.Itoa(seconds)) }
+
+func statusWith(status int, code, retryAfter string) Fault {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
-		w.Header().Set("Content-Type", "application/xml")
+		if retryAfter != "" {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		kind, body := "application/xml", "<Error><Code>"+code+"</Code><Message>asked for by the test</Message></Error>"
+		if strings.Contains(r.URL.Path, "/storage/v1/") {
+			kind = "application/json"
+			body = fmt.Sprintf(`{"error":{"code":%d,"message":"asked for by the test","errors":[{"reason":%q}]}}`, status, code)
+		}
+		w.Header().Set("Content-Type", kind)
+		if code != "" {
+			w.Header().Set("x-ms-error-code", code)
+		}
 		w.WriteHeader(status)
 		if r.Method != http.MethodHead && code != "" {
-			w.Write([]byte("<Error><Code>" + code + "</Code><Message>asked for by the test</Message></Error>"))
+			w.Write([]byte(body))
 		}
 	}
 }
@@ -143,10 +163,13 @@ func Delay(d time.Duration) Fault {
 	}
 }
 
-// WithoutCondition passes the request on without its If-None-Match, as stores
-// do that do not know conditional writes.
+// WithoutCondition passes the request on without its If-None-Match and the
+// generation that it expects, as stores do that do not know conditional writes.
 func WithoutCondition(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	r.Header.Del("If-None-Match")
+	query := r.URL.Query()
+	query.Del("ifGenerationMatch")
+	r.URL.RawQuery = query.Encode()
 	next.ServeHTTP(w, r)
 }
 

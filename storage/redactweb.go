@@ -1,0 +1,90 @@
+package storage
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// redactedValue stands where a secret stood.
+const redactedValue = "redacted"
+
+// redactQuery masks the secrets in the query of a web address and drops its
+// fragment, so that addresses without a secret stay what rows are joined by. A
+// value is masked where its name says that it is secret, where it looks like a
+// credential, and where it has no name and is no number.
+func redactQuery(rest string) string {
+	rest, _, _ = strings.Cut(rest, "#")
+	before, query, found := strings.Cut(rest, "?")
+	if !found {
+		return rest
+	}
+	var out strings.Builder
+	out.WriteString(before)
+	for separator := "?"; ; {
+		end := strings.IndexAny(query, "&;")
+		if end < 0 {
+			out.WriteString(separator + redactPair(query))
+			return out.String()
+		}
+		out.WriteString(separator + redactPair(query[:end]))
+		separator, query = query[end:end+1], query[end+1:]
+	}
+}
+
+// redactPair is name=value without the value if that is secret.
+func redactPair(pair string) string {
+	name, value, named := strings.Cut(pair, "=")
+	switch {
+	case named && (secretName.MatchString(decoded(name)) || secretLike(value)):
+		return redactText(name) + "=" + redactedValue
+	case !named && pair != "" && !isDigits(pair):
+		return redactedValue
+	}
+	return pair
+}
+
+// secretName matches names of signatures, keys and tokens: of AWS, Google,
+// Azure, CloudFront, Akamai, nginx and common ones.
+var secretName = regexp.MustCompile(`(?i)(^|[^a-z0-9])(sig|hmac|md5|st|pass|passwd|pwd|auth|authorization|session|jwt|policy|hdnts|hdntl|hdnea|key-pair-id)$|` +
+	`(signature|token|secret|password|credentials?|api[_-]?key|access[_-]?key(id)?|accessid)$`)
+
+// What values that are credentials look like: words are shorter, and UUIDs and
+// dates have no letters of both cases.
+var (
+	plainRun = regexp.MustCompile(`[A-Za-z0-9]{20,}`)
+	anyRun   = regexp.MustCompile(`[A-Za-z0-9_-]{20,}`)
+)
+
+// secretLike tells whether a value looks like a credential, or holds an address
+// or a parameter that is secret.
+func secretLike(value string) bool {
+	text := decoded(value)
+	if redactText(text) != text || strings.Contains(text, "://") && Redact(text) != text {
+		return true
+	}
+	for _, run := range plainRun.FindAllString(text, -1) {
+		if strings.ContainsFunc(run, unicode.IsDigit) && strings.ContainsFunc(run, unicode.IsLetter) {
+			return true
+		}
+	}
+	for _, run := range anyRun.FindAllString(text, -1) {
+		if strings.ContainsFunc(run, unicode.IsDigit) && strings.ContainsFunc(run, unicode.IsUpper) && strings.ContainsFunc(run, unicode.IsLower) {
+			return true
+		}
+	}
+	return false
+}
+
+// decoded undoes percent-encoding as often as it was done.
+func decoded(text string) string {
+	for range 4 {
+		plain, err := url.QueryUnescape(text)
+		if err != nil || plain == text {
+			return text
+		}
+		text = plain
+	}
+	return text
+}
