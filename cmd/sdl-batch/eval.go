@@ -34,7 +34,7 @@ are unknown) and split. Relative names are taken from the table's own folder.`,
       --k 3,5,10 --per-tag tags.parquet --report report.json`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := positive(c, "batch", "threads", "decoders", "fetchers"); err != nil {
+			if err := positive(c, "batch", "threads", "decoders", "fetchers", "per-host"); err != nil {
 				return err
 			}
 			o.Program, o.LibraryEnv = program(), os.Getenv("SDL_ORT_LIB")
@@ -59,7 +59,7 @@ are unknown) and split. Relative names are taken from the table's own folder.`,
 	f.IntSliceVar(&o.Ks, "k", []int{3, 5}, "K of precision, recall and F1, comma-separated")
 	f.StringVar(&o.PerTag, "per-tag", "", "write a Parquet file with a row for each tag to this path or URI")
 	f.StringVar(&o.Report, "report", "", "write everything, tags included, as JSON to this path or URI")
-	f.StringSliceVar(&o.AllowRoots, "allow-root", nil, "local folders that remote labels may name (default: none)")
+	addAccess(c, &o.Access, "remote labels")
 	f.Float64Var(&o.MaxRejectRate, "max-reject-rate", 0.1, "share of rows that may be rejected, 0 to 1; over it there is no result")
 	addCompute(c, &o.Compute)
 	f.BoolVar(&asJSON, "json", false, "print the result as JSON, without the tags")

@@ -10,10 +10,14 @@ import (
 	"syscall"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/labelimport"
+	"github.com/sdl-batch/sdl-batch/jobs/listing"
 	"github.com/sdl-batch/sdl-batch/model"
 	"github.com/sdl-batch/sdl-batch/model/ort"
+	"github.com/sdl-batch/sdl-batch/model/tresnet"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
 	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/plain"
 )
 
 // Exit statuses, after sysexits.h.
@@ -64,14 +68,26 @@ var statuses = []struct {
 	{jobs.ErrDamaged, exitFailed, "restore the file, or label again under a new --run-id"},
 	{syscall.ENOSPC, exitFailed, "free some space, then run the same command again; it goes on where it stopped"},
 	{storage.ErrTransient, exitTransient, "run the same command again; it goes on where it stopped"},
-	{manifest.ErrEmpty, exitConfig, "a manifest has one image URI a line, or is a csv file with a header"},
+	{listing.ErrNothing, exitConfig, ""},
+	{labelimport.ErrNoTags, exitConfig, "tags are joined by name; --ignore-case finds them in upper or lower case, and `sdl-batch vocab inspect` shows a vocabulary"},
+	{plain.ErrTruncated, exitConfig, "copy the file again"},
+	{plain.ErrDamaged, exitConfig, "copy the file again"},
+	{manifest.ErrEmpty, exitConfig, "a manifest has one image URI a line, or columns and a row an image"},
+	{manifest.ErrFormat, exitConfig, "a manifest's format goes by its name unless --manifest-format tells: text, csv, tsv, jsonl or parquet"},
 	{manifest.ErrColumn, exitConfig, "--uri-column names the column of image URIs, --carry the columns to copy"},
 	{model.ErrForeign, exitConfig, "scores would be noise: take the vocabulary that the model was made for, or --force-vocab if you know that it fits"},
 	{model.ErrMismatch, exitConfig, "`sdl-batch model inspect` and `sdl-batch vocab inspect` show what each of them holds"},
+	{model.ErrNoVector, exitConfig, "--oov mean gives a phrase the mean of its words' vectors, --oov skip leaves such tags out; or take vectors that have them"},
+	{model.ErrDuplicateTag, exitConfig, "a tag is seen or unseen, and listed once; `grep -vxFf unseen.txt seen.txt` lists the seen tags that are not unseen"},
+	{tresnet.ErrNoHead, exitConfig, "--rows says how many vectors an image gets: 7 in the reference's NUS-WIDE model, 2 in its COCO model"},
 	{model.ErrCorrupt, exitConfig, "make or copy the file again"},
 	{model.ErrInvalid, exitConfig, ""},
 	{ort.ErrNoLibrary, exitConfig, "`make build` puts the library beside the program; --ort-lib or SDL_ORT_LIB names another place"},
 	{ort.ErrRefused, exitConfig, "a bundle's graph must stand alone: no external data, no operators from other libraries"},
+	{storage.ErrNotAllowed, exitConfig, "images of the web are read from hosts with public addresses alone, also behind redirects"},
+	{storage.ErrAmazonCredentials, exitConfig, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or add ?anonymous=true for a public bucket"},
+	{storage.ErrGoogleCredentials, exitConfig, "set GOOGLE_APPLICATION_CREDENTIALS to a key file, log in with `gcloud auth application-default login`, or add ?anonymous=true for a public bucket"},
+	{storage.ErrAzureCredentials, exitConfig, "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, log in with `az login`, or add ?anonymous=true for a public container"},
 	{storage.ErrPermission, exitConfig, "check the credentials and the permissions of the path"},
 	{storage.ErrNotExist, exitConfig, "check the spelling of the path or URI"},
 	{storage.ErrUnsupported, exitConfig, ""},
@@ -97,7 +113,7 @@ func finish(w io.Writer, err error) int {
 
 // kinds are the names of errors' kinds and packages, which the exit status and
 // the rest of the message tell better.
-var kinds = []string{jobs.ErrConfig.Error(), "ort", "torchfile", "tresnet"}
+var kinds = []string{jobs.ErrConfig.Error(), manifest.ErrColumn.Error(), manifest.ErrFormat.Error(), "onnxgraph", "ort", "torchfile", "tresnet"}
 
 // words is an error's message for people.
 func words(err error) string {

@@ -45,7 +45,7 @@ trained on.`,
   sdl-batch run --manifest images.txt --output out --model s3://lake/models/current --vocab nus.parquet`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if err := positive(c, "batch", "threads", "decoders", "fetchers"); err != nil {
+			if err := positive(c, "batch", "threads", "decoders", "fetchers", "per-host"); err != nil {
 				return err
 			}
 			if o.Require, err = promote.ParseRequirements(require); err != nil {
@@ -68,12 +68,12 @@ trained on.`,
 	f.StringVar(&o.Candidate, "candidate", "", "bundle to promote: a path or URI")
 	f.StringVar(&o.Current, "current", "", "pointer to the current bundle: a path or URI; made when missing")
 	f.StringVar(&o.Labels, "labels", "", "labelled Parquet: a path or URI")
-	f.StringArrayVar(&require, "require", nil, "what the candidate must meet; may be given again")
+	f.StringArrayVar(&require, "require", nil, "`requirement` that the candidate must meet; may be given again")
 	f.BoolVar(&o.DryRun, "dry-run", false, "measure and check, and leave the pointer as it is")
 	f.StringVar(&o.Split, "split", "", "take only rows of this split (default: all rows)")
 	f.StringVar(&o.Vocab, "vocab", "", "vocabulary Parquet: a path or URI (default: the one in the program)")
 	f.BoolVar(&o.ForceVocab, "force-vocab", false, "use the vocabulary although it seems to be from another label space")
-	f.StringSliceVar(&o.AllowRoots, "allow-root", nil, "local folders that remote labels may name (default: none)")
+	addAccess(c, &o.Access, "remote labels")
 	f.Float64Var(&o.MaxRejectRate, "max-reject-rate", 0.1, "share of rows that may be rejected, 0 to 1; over it nothing is promoted")
 	addCompute(c, &o.Compute)
 	f.BoolVar(&asJSON, "json", false, "print the result as JSON")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,10 +39,12 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+
+		PersistentPreRunE: nothingEmpty,
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newRun(), newEval(), newVerify(), newModel(), newVocab(), newTrain(), newPromote(), newDemo(), newReread())
+	root.AddCommand(newRun(), newEval(), newVerify(), newModel(), newVocab(), newManifest(), newLabels(), newTrain(), newPromote(), newDemo(), newDoctor(), newDoctorDevice(), newReread())
 	return root
 }
 
@@ -57,7 +60,8 @@ func flagError(_ *cobra.Command, err error) error {
 // kindsOfValue are the types of flags in words.
 var kindsOfValue = map[string]string{
 	"int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false", "stringSlice": "names, comma-separated",
-	"intSlice": "whole numbers, comma-separated",
+	"intSlice": "whole numbers, comma-separated", "float64Slice": "numbers, comma-separated",
+	"uint64": "a whole number, 0 or more", "duration": "a time as 90s or 10m",
 }
 
 // noArgs, exactArgs: like cobra's, as usage errors.
@@ -66,7 +70,7 @@ func noArgs(c *cobra.Command, args []string) error {
 		if c.HasSubCommands() {
 			return usage("unknown command %q for %q%s", args[0], c.CommandPath(), suggest(c, args[0]))
 		}
-		return usage("%s takes no argument, got %q", c.CommandPath(), args[0])
+		return usage("%s takes no argument, got %q%s", c.CommandPath(), args[0], meantHosts(c, args))
 	}
 	return nil
 }
@@ -86,6 +90,21 @@ func exactArgs(what ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// nothingEmpty refuses texts that were given and are empty, as a variable that is
+// not set leaves them: --model "$MODEL" would otherwise mean the model in the
+// program.
+func nothingEmpty(c *cobra.Command, args []string) (err error) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" {
+			err = usage("--%s was given and is empty; leave it out for its default", f.Name)
+		}
+	})
+	if slices.Contains(args, "") {
+		return usage("%s got an argument that is empty", c.CommandPath())
+	}
+	return err
 }
 
 // required marks flags that a command cannot do without.

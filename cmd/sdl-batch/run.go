@@ -22,16 +22,28 @@ func newRun() *cobra.Command {
 
 The tables appear under D/{images,tags,embeddings,vocab}/run=ID/ when every row
 of the manifest is accounted for, as labelled or as rejected, and not before.
-Interrupted at any point, the same command goes on where it stopped.
+Interrupted at any point, the same command goes on where it stopped. They are
+Parquet or, with --format arrow, Arrow IPC files, which pyarrow and Polars read.
 
-Relative names in a manifest are taken from the manifest's own folder.`,
+A manifest is text with one URI a line, csv or tsv with a header, jsonl with an
+object or a string a line, or Parquet, as its name says (.txt, .csv, .tsv, .jsonl,
+.ndjson, .json, .parquet) or --manifest-format. All but Parquet may be compressed
+with gzip or zstd (images.csv.gz): that is told by content. Numbers, times and
+other single values of jsonl and Parquet are carried as text.
+
+Relative names in a manifest are taken from the manifest's own folder. Images of
+the web, http and https, are read with --allow-http, and from public addresses
+alone, also behind redirects; without it they are rejects.`,
 		Example: `  sdl-batch run --manifest images.txt --output out
-  sdl-batch run --manifest images.csv --uri-column path --carry id,owner --output out
+  sdl-batch run --manifest images.csv.gz --uri-column path --carry id,owner --output out
+  sdl-batch run --manifest export --manifest-format jsonl --output out
+  sdl-batch run --manifest images.txt --output out --format arrow
+  sdl-batch run --manifest urls.txt --output out --allow-http=cdn.example.org,'*.example.com'
   sdl-batch run --manifest s3://lake/images.txt --output s3://lake/labels --run-id nightly-42 \
       --model s3://lake/models/current --vocab s3://lake/vocab.parquet --device cuda`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := positive(c, "top-k", "shard-rows", "batch", "threads", "decoders", "fetchers"); err != nil {
+			if err := positive(c, "top-k", "shard-rows", "batch", "threads", "decoders", "fetchers", "per-host"); err != nil {
 				return err
 			}
 			o.Program = program()
@@ -40,30 +52,33 @@ Relative names in a manifest are taken from the manifest's own folder.`,
 			summary, err := label.Run(c.Context(), o, show)
 			done()
 			if err != nil {
-				return orPlanned(orOther(err, o.Sources))
+				return orAllowed(orPlanned(orOther(err, o.Sources)), o.Access)
 			}
+			printHint(c.ErrOrStderr(), hintOfWeb(summary.Rejects, o.Access))
 			return printSummary(c.OutOrStdout(), summary, asJSON)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Manifest, "manifest", "", "list of images: a path or URI of a text, csv or tsv file")
+	f.StringVar(&o.Manifest, "manifest", "", "list of images: a path or URI of a text, csv, tsv, jsonl or Parquet file")
 	f.StringVar(&o.Output, "output", "", "dataset folder: a path or URI; made when missing")
 	f.StringVar(&o.RunID, "run-id", "", "name of the run (default: the newest unfinished run alike, else a new id)")
 	f.StringVar(&o.Model, "model", "", "bundle: a path or URI (default: the one in the program)")
 	f.StringVar(&o.Vocab, "vocab", "", "vocabulary Parquet: a path or URI (default: the one in the program)")
 	f.BoolVar(&o.ForceVocab, "force-vocab", false, "use the vocabulary although it seems to be from another label space")
-	f.StringVar(&o.ManifestFormat, "manifest-format", "", "text, csv or tsv (default: by the manifest's name)")
-	f.StringVar(&o.URIColumn, "uri-column", "", "csv column that holds the URIs (default: uri, url, path, file, filename or image)")
-	f.StringSliceVar(&o.Carry, "carry", nil, "csv columns to copy into the images table, comma-separated")
-	f.StringSliceVar(&o.AllowRoots, "allow-root", nil, "local folders that a remote manifest may name (default: none)")
+	f.StringVar(&o.ManifestFormat, "manifest-format", "", "text, csv, tsv, jsonl or parquet (default: by the manifest's name)")
+	f.StringVar(&o.URIColumn, "uri-column", "", "column that holds the URIs (default: uri, url, path, file, filename or image)")
+	f.StringSliceVar(&o.Carry, "carry", nil, "columns to copy into the images table, as text, comma-separated")
+	addAccess(c, &o.Access, "a remote manifest")
 	f.Int64Var(&o.ShardRows, "shard-rows", 16384, "rows a shard, the unit of work and retry; a resumed run keeps its own")
 	f.IntVar(&o.TopK, "top-k", 10, "tags kept per image and group, seen and unseen")
 	f.StringVar(&o.Precision, "precision", "fp32", "arithmetic of the model: fp32")
+	f.StringVar(&o.Format, "format", "parquet", "files of the tables: parquet, or arrow for Arrow IPC")
 	f.Float64Var(&o.MaxRejectRate, "max-reject-rate", 0.1, "share of rows that may be rejected, 0 to 1; over it nothing is published")
 	addCompute(c, &o.Compute)
 	f.BoolVar(&asJSON, "json", false, "print the summary as JSON")
-	complete(c, "manifest-format", "text", "csv", "tsv")
+	complete(c, "manifest-format", "text", "csv", "tsv", "jsonl", "parquet")
 	complete(c, "precision", "fp32")
+	complete(c, "format", "parquet", "arrow")
 	required(c, "manifest", "output")
 	return c
 }

@@ -41,7 +41,8 @@ func scripts(folder string) testscript.Params {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status, "golden": copyGolden, "json": checkJSON, "jsonenv": keepJSON, "images": listImages,
 			"png": drawPNG, "jpeg": drawJPEG, "bytes": writeBytes, "cut": cutFile, "alter": alterFile,
-			"labels": writeLabels, "pertag": listTags, "manifestof": manifestOf, "review": review,
+			"checkpoint": writeCheckpoint, "pack": packFile, "table": writeTable,
+			"encoder": writeEncoder, "tagvectors": writeTagVectors, "labels": writeLabels, "pertag": listTags, "labelrows": listLabels, "manifestof": manifestOf, "review": review,
 		},
 	}
 }

@@ -108,7 +108,7 @@ func valueAt(ts *testscript.TestScript, path string) string {
 // status, stage/code, seen and unseen tags and carried columns.
 func listImages(ts *testscript.TestScript, neg bool, args []string) {
 	args = want(ts, neg, args, "images DATASET RUN")
-	parts, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "images", "run="+args[1], "*.parquet"))
+	parts, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "images", "run="+args[1], "part-*"))
 	ts.Check(err)
 	out := ts.Stdout()
 	for _, part := range parts {

@@ -48,7 +48,7 @@ checkpoints, metrics.parquet and training.html, a page with the curves.`,
   sdl-batch train --labels labels.parquet --vocab vocab.parquet --init new:tresnet-m --output model --tune all`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := positive(c, "epochs", "batch", "threads", "decoders", "fetchers", "rows", "size", "rate"); err != nil {
+			if err := positive(c, "epochs", "batch", "threads", "decoders", "fetchers", "per-host", "rows", "size", "rate"); err != nil {
 				return err
 			}
 			if err := errors.Join(ofNewNets(c, o.Init), fillRecipe(c, &o, preset)); err != nil {
@@ -88,7 +88,7 @@ func trainFlags(c *cobra.Command, o *train.Options, preset *string) {
 	f.StringVar(&o.Filter, "filter", model.FilterBicubic, "resize filter of a new net: bicubic or bilinear")
 	f.StringVar(&o.Features, "features", "", "folder that keeps computed features for later trainings with --tune head (default: none)")
 	f.DurationVar(&o.SaveEvery, "save-every", 0, "time between checkpoints within an epoch (default: 10m)")
-	f.StringSliceVar(&o.AllowRoots, "allow-root", nil, "local folders that remote labels may name (default: none)")
+	addAccess(c, &o.Access, "remote labels")
 	f.Float64Var(&o.MaxRejectRate, "max-reject-rate", 0.1, "share of images that may be unreadable, 0 to 1; over it the training ends")
 	f.StringVar(&o.ScratchDir, "scratch", "", "local folder for labels and features while training (default: the system's)")
 	addDevice(c, &o.Compute)

@@ -19,17 +19,20 @@ func newVerify() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "verify D --run-id R",
-		Short: "Check a committed run with a second, independent Parquet reader",
+		Short: "Check a committed run with a second, independent reader",
 		Long: `Check that a committed run keeps every promise: each manifest row once, as
 labelled or as rejected; the files that were committed, unaltered, and no other;
 tables in order; ranks that follow from the stored embeddings and vocabulary.
 
-The tables are read by another Parquet library than the one that wrote them, in
-a process of its own. Broken promises are listed, and the exit status is 1.`,
+The tables are read by another library than the one that wrote them, Arrow files
+by a reader of the program's own, in a process of its own. Broken promises are listed, and the exit status is 1.`,
 		Example: `  sdl-batch verify out --run-id first
   sdl-batch verify out --run-id first --all --json`,
 		Args: exactArgs("a dataset"),
 		RunE: func(c *cobra.Command, args []string) (err error) {
+			if o.Sample < 1 {
+				return usage("--sample %d: want 1 or more, or --all", o.Sample)
+			}
 			o.Dataset = args[0]
 			if all, _ := c.Flags().GetBool("all"); all {
 				o.Sample = -1

@@ -19,13 +19,13 @@ import (
 type Options struct {
 	Labels string // URI of labelled Parquet
 	engine.Sources
-	Split         string   // rows of this split only; "" takes all
-	Ks            []int    // as evaluate.Options has them
-	AllowRoots    []string // local folders that remote labels may name
-	MaxRejectRate float64  // share of the rows; over it there is no result
-	PerTag        string   // URI of a Parquet file to write, a row a tag; "" writes none
-	Report        string   // URI of a JSON file to write; "" writes none
-	ScratchDir    string   // as labels.Options has it
+	Split string // rows of this split only; "" takes all
+	Ks    []int  // as evaluate.Options has them
+	jobs.Access
+	MaxRejectRate float64 // share of the rows; over it there is no result
+	PerTag        string  // URI of a Parquet file to write, a row a tag; "" writes none
+	Report        string  // URI of a JSON file to write; "" writes none
+	ScratchDir    string  // as labels.Options has it
 
 	engine.Compute
 	Program string // name and version, for the records
@@ -68,7 +68,7 @@ func (o Options) validate() error {
 			problems = append(problems, err)
 		}
 	}
-	problems = append(problems, o.Compute.Validate())
+	problems = append(problems, o.Compute.Validate(), o.Access.Validate())
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
@@ -112,7 +112,7 @@ func run(ctx context.Context, o Options, handle engine.Handler) (*Evaluation, er
 
 // measure evaluates the part of the set that was chosen.
 func (o Options) measure(ctx context.Context, in *engine.Inputs, set *labels.Set, handle engine.Handler) (*Evaluation, error) {
-	objects, err := jobs.ImagesOf(o.Labels, o.AllowRoots)
+	objects, err := jobs.ImagesOf(o.Labels, o.Access)
 	if err != nil {
 		return nil, err
 	}

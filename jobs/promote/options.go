@@ -17,11 +17,11 @@ type Options struct {
 	Require   []Requirement
 	DryRun    bool // measure and check, move nothing
 
-	Labels        string // URI of labelled Parquet
-	Split         string // rows of this split only; "" takes all
-	Vocab         string // URI of a vocabulary; "" takes the embedded one
-	ForceVocab    bool   // as engine.Sources has it
-	AllowRoots    []string
+	Labels     string // URI of labelled Parquet
+	Split      string // rows of this split only; "" takes all
+	Vocab      string // URI of a vocabulary; "" takes the embedded one
+	ForceVocab bool   // as engine.Sources has it
+	jobs.Access
 	MaxRejectRate float64 // as evaluate.Options has it, for either model
 	ScratchDir    string
 
@@ -43,7 +43,7 @@ func (o Options) validate() error {
 	if _, _, err := storage.SplitURI(o.Current); err != nil {
 		problems = append(problems, fmt.Errorf("the pointer: %w", err))
 	}
-	problems = append(problems, o.Compute.Validate())
+	problems = append(problems, o.Compute.Validate(), o.Access.Validate())
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
@@ -58,7 +58,7 @@ func (o Options) evaluation(uri string) evaluate.Options {
 		ks = append(ks, k)
 	}
 	return evaluate.Options{
-		Labels: o.Labels, Sources: o.sources(uri), Split: o.Split, Ks: ranks(ks...), AllowRoots: o.AllowRoots,
+		Labels: o.Labels, Sources: o.sources(uri), Split: o.Split, Ks: ranks(ks...), Access: o.Access,
 		MaxRejectRate: o.MaxRejectRate, ScratchDir: o.ScratchDir, Compute: o.Compute, Program: o.Program,
 	}
 }

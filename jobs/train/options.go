@@ -29,11 +29,11 @@ type Options struct {
 	Size   int    // S of a new net; 224
 	Filter string // of a new net; bilinear is the reference's in training
 
-	Features      string        // folder for computed features; "" keeps them with the training
-	SaveEvery     time.Duration // between checkpoints; 10 minutes
-	AllowRoots    []string      // local folders that remote labels may name
-	MaxRejectRate float64       // share of the images; over it the training ends
-	ScratchDir    string        // folder for scratch files; "" is the system's
+	Features  string        // folder for computed features; "" keeps them with the training
+	SaveEvery time.Duration // between checkpoints; 10 minutes
+	jobs.Access
+	MaxRejectRate float64 // share of the images; over it the training ends
+	ScratchDir    string  // folder for scratch files; "" is the system's
 
 	engine.Compute
 	Program string // name and version, for the records
@@ -58,7 +58,7 @@ func (o Options) withDefaults() Options {
 }
 
 func (o Options) validate() error {
-	problems := []error{o.Recipe.validate(), o.Compute.Validate()}
+	problems := []error{o.Recipe.validate(), o.Compute.Validate(), o.Access.Validate()}
 	need := func(value, what string) {
 		if value == "" {
 			problems = append(problems, fmt.Errorf("no %s given", what))

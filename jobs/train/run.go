@@ -130,7 +130,7 @@ func (t *training) train(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	reader, err := jobs.ImagesOf(t.options.Labels, t.options.AllowRoots)
+	reader, err := jobs.ImagesOf(t.options.Labels, t.options.Access)
 	if err != nil {
 		return Summary{}, err
 	}

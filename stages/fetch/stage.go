@@ -27,6 +27,9 @@ type Config struct {
 	Workers  int   // concurrent reads; 32
 	MaxBytes int64 // largest object; 64 MiB
 	Budget   int64 // bytes read or being read and not yet decoded, but for one body of MaxBytes; 256 MiB, or 4 MiB a worker
+	// Patience is how long web images wait for an answer of any web host before
+	// the web counts as down; 1 minute.
+	Patience time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -40,6 +43,9 @@ func (c Config) withDefaults() Config {
 		c.Budget = max(256<<20, int64(c.Workers)*firstClaim)
 	}
 	c.Budget = max(c.Budget, c.MaxBytes)
+	if c.Patience == 0 {
+		c.Patience = time.Minute
+	}
 	return c
 }
 
@@ -52,6 +58,7 @@ type Stage struct {
 	Meter  *pipeline.Meter
 
 	breaker breaker
+	web     webJudge
 }
 
 // Run implements pipeline.Stage. It fails with storage.ErrTransient when the
@@ -65,6 +72,7 @@ func (s *Stage) Run(ctx context.Context, in <-chan pipeline.Row, out chan<- pipe
 		memory:   newBudget(config.Budget, config.MaxBytes),
 		workers:  semaphore.NewWeighted(int64(config.Workers)),
 		deferred: semaphore.NewWeighted(int64(8 * config.Workers)),
+		held:     semaphore.NewWeighted(mostHeld),
 		window:   make(chan *future, config.Workers),
 		late:     make(chan pipeline.Object),
 	}
@@ -80,6 +88,7 @@ type run struct {
 	memory   *budget
 	workers  *semaphore.Weighted // reads that hold a place in the window
 	deferred *semaphore.Weighted // reads that wait for their store outside it
+	held     *semaphore.Weighted // rows of the web that wait for its judge
 	window   chan *future        // in the order of the rows; closed after the last
 	late     chan pipeline.Object
 }
@@ -91,8 +100,20 @@ type future struct {
 	claim int64 // bytes of memory
 	done  chan pipeline.Object
 	gone  chan struct{}
-	left  atomic.Bool // gone is closed
+	state atomic.Int32
+	held  bool      // has a place among the held; of the reading goroutine
+	since time.Time // when it got that
 }
+
+// States of a future. The first leads to one of the others.
+const (
+	inWindow = iota
+	arrived
+	left // gone is closed
+)
+
+// settle ends the time in the window; false where it has ended before.
+func (f *future) settle(state int32) bool { return f.state.CompareAndSwap(inWindow, state) }
 
 func (r *run) dispatch(ctx context.Context, group *errgroup.Group, in <-chan pipeline.Row) error {
 	for {
@@ -121,17 +142,20 @@ func (r *run) dispatch(ctx context.Context, group *errgroup.Group, in <-chan pip
 
 // follow reads one object and delivers it, in its turn or late.
 func (r *run) follow(ctx context.Context, f *future) error {
-	reading := storage.OnBackoff(ctx, func(int, time.Duration) { r.leave(f) })
-	object, err := r.read(reading, f)
-	if f.left.Load() {
-		r.deferred.Release(1)
-	} else {
+	object, err := r.read(ctx, f)
+	late := !f.settle(arrived)
+	switch {
+	case !late:
 		r.workers.Release(1)
+	case f.held:
+		r.held.Release(1)
+	default:
+		r.deferred.Release(1)
 	}
 	if err != nil {
 		return err
 	}
-	if f.left.Load() {
+	if late {
 		return pipeline.Send(ctx, r.late, object)
 	}
 	f.done <- object
@@ -140,16 +164,20 @@ func (r *run) follow(ctx context.Context, f *future) error {
 
 // leave takes a waiting read out of the window, unless too many wait already.
 func (r *run) leave(f *future) {
-	if !f.left.Load() && r.deferred.TryAcquire(1) {
-		r.part(f)
+	if f.state.Load() == inWindow && r.deferred.TryAcquire(1) && !r.part(f) {
+		r.deferred.Release(1)
 	}
 }
 
-// part notes that f, which holds a place among the deferred, comes late.
-func (r *run) part(f *future) {
-	f.left.Store(true)
+// part notes that f, which has another place by now, comes late; false where
+// that was known, or f has arrived.
+func (r *run) part(f *future) bool {
+	if !f.settle(left) {
+		return false
+	}
 	r.workers.Release(1)
 	close(f.gone)
+	return true
 }
 
 // emit sends the objects on: the window's in order, late ones as they come.
@@ -201,22 +229,64 @@ func (r *run) read(ctx context.Context, f *future) (pipeline.Object, error) {
 		return o, nil
 	}
 	start := time.Now()
-	err := r.readBody(ctx, f, &o)
+	tried := start // the last try
+	reading := storage.OnBackoff(ctx, func(int, time.Duration) {
+		tried = time.Now()
+		r.leave(f)
+	})
+	err := r.readBody(reading, f, &o)
 	if err != nil {
-		if ctx.Err() != nil {
-			return o, context.Cause(ctx)
-		}
-		o.Reject, err = r.stage.breaker.judge(f.row.URI, err)
+		o.Reject, err = r.judge(ctx, f, tried, err)
+	}
+	if errors.Is(err, errAgain) {
+		return r.readAgain(ctx, f)
+	}
+	if err != nil || o.Reject != nil {
 		return o, err
 	}
-	r.stage.breaker.answered(f.row.URI)
+	r.answered(f.row.URI)
 	r.stage.Meter.Add(1, int64(len(o.Body)), start)
 	o.SHA256 = sha256.Sum256(o.Body)
 	return o, nil
 }
 
+// readAgain reads with a new claim. The row has left the window, so that no row
+// waits for it.
+func (r *run) readAgain(ctx context.Context, f *future) (pipeline.Object, error) {
+	claim, err := r.memory.acquire(ctx)
+	if err != nil {
+		return pipeline.Object{Row: f.row}, err
+	}
+	f.claim = claim
+	return r.read(ctx, f)
+}
+
+// judge turns a failed read into the row's reject, or into the job's error.
+func (r *run) judge(ctx context.Context, f *future, tried time.Time, err error) (*pipeline.Reject, error) {
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case storage.IsWeb(f.row.URI):
+		return r.judgeWeb(ctx, f, tried, err)
+	}
+	return r.stage.breaker.judge(f.row.URI, err)
+}
+
+// answered notes that the store of uri gave a body.
+func (r *run) answered(uri string) {
+	if storage.IsWeb(uri) {
+		r.stage.web.answer(storage.WebHost(uri))
+		return
+	}
+	r.stage.breaker.answered(uri)
+}
+
 // readBody reads within the row's claim, or through the lane of large bodies.
 func (r *run) readBody(ctx context.Context, f *future, o *pipeline.Object) error {
+	if storage.IsWeb(f.row.URI) {
+		watch := time.AfterFunc(slow, func() { r.leave(f) })
+		defer watch.Stop()
+	}
 	buf := r.memory.buffer()
 	body, attrs, err := r.stage.Reader.Read(ctx, f.row.URI, buf[:0], f.claim)
 	o.Attempts, o.Version = attrs.Attempts, attrs.Version
@@ -235,11 +305,13 @@ func (r *run) readBody(ctx context.Context, f *future, o *pipeline.Object) error
 // readLarge reads a body that is larger than its claim. It does so out of the
 // window: rows before it may be waiting for the same lane.
 func (r *run) readLarge(ctx context.Context, f *future, o *pipeline.Object) error {
-	if !f.left.Load() {
+	if f.state.Load() == inWindow {
 		if err := r.deferred.Acquire(ctx, 1); err != nil {
 			return context.Cause(ctx)
 		}
-		r.part(f)
+		if !r.part(f) {
+			r.deferred.Release(1)
+		}
 	}
 	leave, err := r.memory.enter(ctx)
 	if err != nil {
