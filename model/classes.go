@@ -15,6 +15,9 @@ import (
 // text, told apart by their first bytes.
 func readClasses(r io.Reader) ([]string, error) {
 	in := bufio.NewReader(r)
+	if bytes.HasPrefix(headOf(in), byteOrderMark) {
+		_, _ = in.Discard(len(byteOrderMark))
+	}
 	switch head := headOf(in); {
 	case isPickle(head):
 		names, err := torchfile.ReadIntStringDict(in, maxNamesBytes)
@@ -28,6 +31,8 @@ func readClasses(r io.Reader) ([]string, error) {
 	list, err := parseTagList(in)
 	return tagsOf(list), err
 }
+
+var byteOrderMark = []byte("\ufeff")
 
 // headOf peeks at the first bytes; an error shows up when they are read.
 func headOf(in *bufio.Reader) []byte {

@@ -65,6 +65,9 @@ func categoriesOf(d *json.Decoder) ([]string, error) {
 	return names, nil
 }
 
+// maxDepth bounds lists within lists: each takes memory until it ends.
+const maxDepth = 10_000
+
 // skipValue passes over one value, token by token, in constant memory.
 func skipValue(d *json.Decoder) error {
 	for depth := 0; ; {
@@ -78,8 +81,11 @@ func skipValue(d *json.Decoder) error {
 		case json.Delim('}'), json.Delim(']'):
 			depth--
 		}
-		if depth == 0 {
+		switch {
+		case depth == 0:
 			return nil
+		case depth > maxDepth:
+			return fmt.Errorf("lists and objects are more than %d deep", maxDepth)
 		}
 	}
 }

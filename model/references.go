@@ -9,6 +9,7 @@ import (
 	"github.com/sdl-batch/sdl-batch/model/tensor"
 	"github.com/sdl-batch/sdl-batch/model/torchfile"
 	"github.com/sdl-batch/sdl-batch/model/torchfile/pickle"
+	"github.com/sdl-batch/sdl-batch/storage/plain"
 )
 
 const (
@@ -21,10 +22,10 @@ type PickleURIs struct{ Classes, Unseen, Vectors string }
 
 // ImportVocabulary is ImportPickles on objects of a store, plain or compressed.
 func ImportVocabulary(ctx context.Context, from PickleURIs, labelSpace string) (v *Vocabulary, leftOut []string, err error) {
-	var files [3]*textFile
+	var files [3]*plain.File
 	for i, f := range []struct{ what, uri string }{{"classes", from.Classes}, {"unseen classes", from.Unseen}, {"vectors", from.Vectors}} {
-		if files[i], err = openText(ctx, f.uri); err != nil {
-			return nil, nil, fmt.Errorf("read %s: %w", f.what, err)
+		if files[i], err = plain.Open(ctx, f.uri); err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", f.what, inFile(f.uri, err))
 		}
 		defer files[i].Close()
 	}

@@ -95,6 +95,7 @@ func TestImportTakesEveryForm(t *testing.T) {
 		"index sets":       {classesPickle, sets("K\x00", "K\x01"), vectorsPickle},
 		"wrapped vectors":  {classesPickle, unseenPickle, wrapped(vectorsPickle, "wordvec_array")},
 		"leading one":      {classesPickle, unseenPickle, threeDimensional},
+		"instances, mark":  {"\ufeff" + cocoJSON([]string{"sun", "moon"}), unseenPickle, wrapped(threeDimensional, "any")},
 		"instances":        {" \n" + cocoJSON([]string{"sun", "moon"}), unseenPickle, wrapped(threeDimensional, "any")},
 		"categories first": {`{"categories": [{"id": 3, "name": "sun"}, {"id": 9, "name": "moon"}], "images": [`, unseenPickle, vectorsPickle},
 	} {
@@ -137,6 +138,7 @@ func TestImportRefusesOtherForms(t *testing.T) {
 		"another order":     {`{"categories": [{"id": 3, "name": "sun"}, {"id": 2, "name": "moon"}]}`, unseenPickle, vectorsPickle, `category "moon" has id 2 and follows "sun" with 3`},
 		"one id twice":      {`{"categories": [{"id": 3, "name": "sun"}, {"id": 3, "name": "moon"}]}`, unseenPickle, vectorsPickle, "has id 3 and follows"},
 		"no categories":     {`{"images": []}`, unseenPickle, vectorsPickle, `instances JSON: no list "categories"`},
+		"deep JSON":         {`{"images": ` + strings.Repeat("[", 20_000), unseenPickle, vectorsPickle, "instances JSON: lists and objects are more than 10000 deep"},
 		"cut JSON":          {`{"images": [{"id": 1`, unseenPickle, vectorsPickle, "invalid classes: instances JSON: unexpected EOF"},
 		"cut categories":    {`{"categories": [{"id": 1`, unseenPickle, vectorsPickle, "categories: unexpected EOF"},
 		"other categories":  {`{"categories": 7}`, unseenPickle, vectorsPickle, "categories: json"},

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/plain"
 )
 
 // listedTag is a tag and where it was listed.
@@ -19,9 +20,9 @@ type listedTag struct {
 
 // readTagList reads the tags of a text file, plain or compressed.
 func readTagList(ctx context.Context, uri string) ([]listedTag, error) {
-	text, err := openText(ctx, uri)
+	text, err := plain.Open(ctx, uri)
 	if err != nil {
-		return nil, fmt.Errorf("read tags: %w", err)
+		return nil, fmt.Errorf("read tags: %w", inFile(uri, err))
 	}
 	defer text.Close()
 	list, err := parseTagList(text)

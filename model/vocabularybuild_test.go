@@ -129,12 +129,12 @@ func TestBuildTellsBadFiles(t *testing.T) {
 	}{
 		"prose":        {"once upon a time", "dog", ErrInvalid, "vectors.txt: invalid: no text vectors"},
 		"short line":   {"dog 1 2\nsea 1 2\nhorse 1\n", "dog", ErrCorrupt, "vectors.txt: corrupt: damaged text vectors: line 3 has 1 values, want 2"},
-		"cut gzip":     {string(pack(t, animals, ".gz"))[:40], "dog", ErrCorrupt, "vectors.txt: corrupt: the compressed file ends in the middle"},
+		"cut gzip":     {string(pack(t, animals, ".gz"))[:40], "dog", ErrCorrupt, "vectors.txt: the compressed file ends in the middle"},
 		"bad value":    {"dog 1 x\nsea 1 2\nhorse 1 2", "dog", ErrCorrupt, `line 1, the vector of "dog": value 2 is "x"`},
 		"zero":         {"dog 0 0\n", "dog", ErrInvalid, `the vector of tag "dog" (id 0) is zero`},
 		"no UTF-8":     {animals, "dog\ns\xe9a", ErrInvalid, "seen.txt: invalid list of tags: line 2 is no UTF-8 text"},
 		"Parquet":      {animals, "PAR1\x00\x00", ErrInvalid, "line 1 is no UTF-8 text"},
-		"cut gzip tag": {animals, string(pack(t, "dog", ".gz"))[:12], ErrCorrupt, "seen.txt: corrupt: the compressed file ends in the middle"},
+		"cut gzip tag": {animals, string(pack(t, "dog", ".gz"))[:12], ErrCorrupt, "seen.txt: the compressed file ends in the middle"},
 	} {
 		_, _, err := buildText(t, c.vectors, c.seen, "", VocabularyOptions{})
 		if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {

@@ -167,10 +167,13 @@ func TestDamagedKeptRowsEndTheRun(t *testing.T) {
 }
 
 // TestPlannersOfOneRunDoNotDisturbOneAnother: each writes rows of its own, and
-// those that no plan names are deleted.
+// those that no plan names are deleted. Blank lines, which are no rows, keep the
+// planners busy until all have begun to write.
 func TestPlannersOfOneRunDoNotDisturbOneAnother(t *testing.T) {
 	l := local(t)
 	o := l.gzipped(t)
+	blank := strings.Repeat(strings.Repeat(" ", 60_000)+"\n", 500)
+	put(t, l.in, "images.txt.gz", compressed(t, gzip.NewWriter, []byte(strings.Join(l.names, "\n")+"\n"+blank)))
 	var all sync.WaitGroup
 	plans := make([]*dataset.Plan, 6)
 	errs := make([]error, len(plans))

@@ -242,6 +242,7 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 		"a bracket is not closed":             {Source: "a/[", Output: "m.txt"},
 		`pattern "{": a brace`:                {Source: "a", Output: "m.txt", Exclude: []string{"{"}},
 		"want a name that ends with .parquet": {Source: "a", Output: "m.csv"},
+		"no folder or pattern given":          {Output: "m.txt"},
 		"a sample of -1":                      {Source: "a", Output: "m.txt", Sample: -1},
 		"unknown scheme":                      {Source: "ftp://a/b", Output: "m.txt"},
 	} {

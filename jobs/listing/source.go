@@ -20,6 +20,9 @@ type source struct {
 // parseSource reads the URI of a folder or a pattern of names below one. A
 // pattern begins with the first part of the path that has a special character.
 func parseSource(uri string) (*source, error) {
+	if uri == "" { // an unset variable of a script would mean the working folder
+		return nil, fmt.Errorf("%w: no folder or pattern given; the working folder is \".\"", jobs.ErrConfig)
+	}
 	folder, glob := uri, ""
 	if storage.IsLocal(uri) {
 		folder, glob = cutPattern(uri)

@@ -41,7 +41,7 @@ func openCSV(r io.Reader, format Format, columns Columns, header []string, at po
 }
 
 func newCSV(r io.Reader, format Format, at position) *csvRecords {
-	c := &csvRecords{guard: &guard{r: r}, base: at}
+	c := &csvRecords{guard: &guard{r: r, after: at.line}, base: at}
 	c.in = csv.NewReader(c.guard)
 	c.in.FieldsPerRecord = -1
 	c.in.LazyQuotes = true
@@ -71,7 +71,17 @@ func (c *csvRecords) advance() (at position, err error) {
 		return at, err
 	}
 	at.line = c.line(0)
-	return at, nil
+	c.guard.after = at.line
+	return at, c.checkName()
+}
+
+// checkName refuses a name over several lines: a stray quote before it, closed by
+// one far behind, would have taken up the rows between them without a trace.
+func (c *csvRecords) checkName() error {
+	if c.uri >= len(c.fields) || !strings.ContainsAny(c.fields[c.uri], "\r\n") {
+		return nil
+	}
+	return fmt.Errorf("line %d: the name goes on over a line's end; is a quote there by mistake? names that hold line ends go into jsonl or Parquet: %w", c.line(c.uri), storage.ErrInvalid)
 }
 
 // line is the manifest's line that a field of the row begins on.
@@ -130,7 +140,8 @@ func field(fields []string, i int) string {
 // quote is open there.
 type guard struct {
 	r     io.Reader
-	read  int // since the record began
+	read  int   // since the record began
+	after int64 // line that the record before it begins on, for errors
 	ended io.Reader
 }
 
@@ -140,7 +151,7 @@ const end = "\x00sdl-batch: end of manifest\x00"
 
 func (g *guard) Read(p []byte) (int, error) {
 	if g.read > maxRecord {
-		return 0, fmt.Errorf("a record is longer than %d bytes; is a quote left open? %w", maxRecord, storage.ErrInvalid)
+		return 0, fmt.Errorf("the record behind line %d is longer than %d bytes; is a quote left open? %w", g.after, maxRecord, storage.ErrInvalid)
 	}
 	if g.ended != nil {
 		return g.ended.Read(p)

@@ -52,7 +52,7 @@ func put(t testing.TB, b *storage.Bucket, key string, data []byte) {
 	ok(t, b.WriteObject(context.Background(), key, func(w io.Writer) error { _, err := w.Write(data); return err }))
 }
 
-// scan scans a manifest of a text.
+// scanned scans a manifest of a text.
 func scanned(t testing.TB, text string, f Format, c Columns) (Index, error) {
 	t.Helper()
 	return Scan(context.Background(), file(t, []byte(text), f, c), 10)

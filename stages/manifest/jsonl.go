@@ -59,12 +59,16 @@ func (j *jsonRecords) advance() (position, error) {
 
 // settle ends the search for keys.
 func (j *jsonRecords) settle() error {
-	names, err := j.head.names()
-	if err == nil && j.head.read > 0 {
-		err = j.choose(j.head.columns, names)
-	}
+	head := j.head
 	j.head = nil
-	return err
+	names, err := head.names()
+	if err != nil || head.read == 0 {
+		return err
+	}
+	if err := j.choose(head.columns, names); err != nil {
+		return fmt.Errorf("in the first %d lines: %w", head.read, err)
+	}
+	return nil
 }
 
 func (j *jsonRecords) record() record {

@@ -77,6 +77,20 @@ func TestAQuotedHeaderBehindAByteOrderMark(t *testing.T) {
 	}
 }
 
+// TestAStrayQuoteLosesNoRows: with another stray quote behind it, all rows
+// between them would be one name.
+func TestAStrayQuoteLosesNoRows(t *testing.T) {
+	for format, text := range map[Format]string{
+		CSV: "id,uri\n1,a.jpg\n2,\"b.jpg\n3,c.jpg\n4,d.jpg\"\n5,e.jpg\n",
+		TSV: "id\turi\r\n1\ta.jpg\r\n2\t\"b.jpg\r\n3\tc.jpg\r\n4\td.jpg\"\r\n5\te.jpg\r\n",
+	} {
+		_, err := scanned(t, text, format, Columns{})
+		if !errors.Is(err, storage.ErrInvalid) || !strings.Contains(err.Error(), "line 3: the name goes on over a line's end") {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
 // TestAQuoteLeftOpenLosesNoRows: the csv reader takes what follows into the
 // field without a word.
 func TestAQuoteLeftOpenLosesNoRows(t *testing.T) {
@@ -92,6 +106,10 @@ func TestAQuoteLeftOpenLosesNoRows(t *testing.T) {
 	_, err := scanned(t, "\"uri\na.jpg\n", CSV, Columns{})
 	if !errors.Is(err, storage.ErrInvalid) {
 		t.Errorf("header: %v", err)
+	}
+	_, err = scanned(t, "uri,id\na.jpg,\"two\nlines\"\nb.jpg,\""+strings.Repeat("x", 2*maxRecord), CSV, Columns{})
+	if !errors.Is(err, storage.ErrInvalid) || !strings.Contains(err.Error(), "row 1: the record behind line 2 is longer than") {
+		t.Errorf("without end: %v", err)
 	}
 	rows := readAll(t, "uri,note\na.jpg,5\" wide\nb.jpg,\"say \"hi\" now\"\nc.jpg,\"\"", CSV, Columns{}, 1)
 	if diff := cmp.Diff([]string{"a.jpg", "b.jpg", "c.jpg"}, uris(rows)); diff != "" {

@@ -50,6 +50,8 @@ func parquetError(err error) error {
 	switch {
 	case errors.Is(err, columnar.ErrColumnType):
 		return fmt.Errorf("%w: %w", ErrColumn, err)
+	case errors.Is(err, columnar.ErrRoom):
+		return fmt.Errorf("the Parquet file has values that are too long, or is broken: %w: %w", err, storage.ErrInvalid)
 	case errors.Is(err, columnar.ErrCorrupt):
 		return fmt.Errorf("the Parquet file is broken: %w: %w", err, storage.ErrInvalid)
 	}

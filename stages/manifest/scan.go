@@ -109,7 +109,10 @@ func (f File) scanText(r io.Reader, shardRows int64, index *Index) error {
 	if err != nil {
 		return err
 	}
-	if err := index.fill(rows, shardRows); err != nil {
+	switch err := index.fill(rows, shardRows); {
+	case errors.Is(err, ErrColumn): // of all rows
+		return err
+	case err != nil:
 		return fmt.Errorf("row %d: %w", index.Rows, err)
 	}
 	index.Header = rows.header()

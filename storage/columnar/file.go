@@ -176,7 +176,11 @@ func corrupt(err error) error { return fmt.Errorf("%w: %w", ErrCorrupt, err) }
 
 // recovered turns a panic of the library, met on damaged files, into an error.
 func recovered(err *error) {
-	if p := recover(); p != nil {
+	switch p := recover().(type) {
+	case nil:
+	case error:
+		*err = corrupt(p)
+	default:
 		*err = fmt.Errorf("%w: %v", ErrCorrupt, p)
 	}
 }

@@ -136,7 +136,10 @@ func (f *faults) ReadAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
-// bounded gives no room that only a broken file can ask for.
+// ErrRoom says that reading a manifest would take more memory than is given.
+var ErrRoom = errors.New("too much memory")
+
+// bounded gives no room that hardly any file but a broken one asks for.
 type bounded struct{ memory.Allocator }
 
 // mostAtOnce is the largest piece of memory, in bytes: a page at its largest, or
@@ -156,6 +159,6 @@ func (b bounded) Reallocate(size int, p []byte) []byte {
 // within panics, for recovered.
 func within(size int) {
 	if size > mostAtOnce {
-		panic(fmt.Sprintf("%d bytes are asked for at once, over %d", size, mostAtOnce))
+		panic(fmt.Errorf("%w: a page, or a column in %d rows, would take %d MiB at once, over %d", ErrRoom, readRows, size>>20, mostAtOnce>>20))
 	}
 }

@@ -278,7 +278,7 @@ func TestValuesThatRepeatDoNotFillMemory(t *testing.T) {
 		t.Error(err)
 	}
 	columnar.LowerMemory(t, 8<<20)
-	if _, err := rest(t, openManifest(t, data), []int{0}, 0); !errors.Is(err, columnar.ErrCorrupt) || !strings.Contains(err.Error(), "asked for at once, over 8388608") {
+	if _, err := rest(t, openManifest(t, data), []int{0}, 0); !errors.Is(err, columnar.ErrRoom) || !strings.Contains(err.Error(), "MiB at once, over 8") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -58,7 +58,7 @@ func (f *File) Close() error {
 
 // named names the object in an error of the compression.
 func (f *File) named(err error) error {
-	if errors.Is(err, ErrTruncated) || errors.Is(err, ErrDamaged) {
+	if errors.Is(err, ErrTruncated) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrWindow) {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}
 	return err

@@ -10,6 +10,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/sdl-batch/sdl-batch/storage"
 )
 
 var (
@@ -17,6 +19,8 @@ var (
 	ErrTruncated = errors.New("the compressed file ends in the middle")
 	// ErrDamaged: what begins like a compressed file is none.
 	ErrDamaged = errors.New("the compressed file is damaged")
+	// ErrWindow: a zstd stream wants its reader to remember more than maxWindow.
+	ErrWindow = fmt.Errorf("the zstd file asks for more than %d MiB of memory: compress it without --long, or copy it again if it is damaged: %w", maxWindow>>20, storage.ErrUnsupported)
 )
 
 // maxWindow bounds what a zstd stream may make its reader remember, in bytes:
@@ -81,8 +85,8 @@ func (p *Reader) zstd(in io.Reader) error {
 	return err
 }
 
-// Read implements io.Reader. What is wrong with the compression is ErrTruncated
-// or ErrDamaged; errors of the file below stay what they are.
+// Read implements io.Reader. What is wrong with the compression is ErrTruncated,
+// ErrDamaged or ErrWindow; errors of the file below stay what they are.
 func (p *Reader) Read(b []byte) (int, error) {
 	n, err := p.in.Read(b)
 	if err != nil && err != io.EOF {
@@ -106,6 +110,8 @@ func (p *Reader) broken(err error) error {
 		return p.file.err
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return ErrTruncated
+	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return ErrWindow
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }

@@ -117,7 +117,7 @@ func TestWindowsAreBounded(t *testing.T) {
 	const descriptor, window = 0x00, 18 << 3 // a window of 2^(10+18) bytes
 	frame := append([]byte("\x28\xb5\x2f\xfd"), descriptor, window)
 	_, err := read(bytes.NewReader(append(frame, make([]byte, 64)...)))
-	if !errors.Is(err, plain.ErrDamaged) || !errors.Is(err, zstd.ErrWindowSizeExceeded) {
+	if !errors.Is(err, plain.ErrWindow) || errors.Is(err, plain.ErrDamaged) {
 		t.Errorf("got %v", err)
 	}
 }

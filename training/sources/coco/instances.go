@@ -19,6 +19,7 @@ type Instances struct {
 
 	images []*entry // in the order of the file
 	byID   map[int64]*entry
+	byName map[string]int64 // ids of images
 	names  map[int64]string // of categories, by id
 	tags   int64            // of all images together
 }
@@ -31,7 +32,7 @@ type entry struct {
 }
 
 func newInstances() *Instances {
-	return &Instances{Strays: map[int64]int64{}, byID: map[int64]*entry{}, names: map[int64]string{}}
+	return &Instances{Strays: map[int64]int64{}, byID: map[int64]*entry{}, byName: map[string]int64{}, names: map[int64]string{}}
 }
 
 func (s *Instances) addImage(i image) error {
@@ -50,7 +51,10 @@ func (s *Instances) addImage(i image) error {
 	if e.name != "" {
 		return fmt.Errorf("image id %d comes twice", *i.ID)
 	}
-	e.name = *i.Name
+	if other, taken := s.byName[*i.Name]; taken {
+		return fmt.Errorf("images %d and %d have one file_name, %s", other, *i.ID, *i.Name)
+	}
+	e.name, s.byName[*i.Name] = *i.Name, *i.ID
 	s.images = append(s.images, e)
 	return nil
 }
@@ -126,7 +130,7 @@ func (s *Instances) join() error {
 			s.Strays[id] = e.annotations
 		}
 	}
-	s.byID = nil
+	s.byID, s.byName = nil, nil
 	return nil
 }
 

@@ -10,10 +10,13 @@
 package coco
 
 import (
+	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // ErrInvalid: this is no instances file.
@@ -80,11 +83,22 @@ func (f *flag) UnmarshalJSON(data []byte) error {
 // such file is ErrInvalid, with the list and the place in it.
 func Read(r io.Reader, o Options) (*Instances, error) {
 	in := &budget{r: r}
-	d := &reader{in: in, json: json.NewDecoder(in), o: o, set: newInstances()}
+	d := &reader{in: in, json: json.NewDecoder(withoutMark(in)), o: o, set: newInstances()}
 	if err := d.file(); err != nil {
 		return nil, err
 	}
 	return d.set, d.set.join()
+}
+
+// withoutMark leaves out a byte order mark.
+func withoutMark(in *budget) io.Reader {
+	const mark = "\xEF\xBB\xBF"
+	in.left = maxElement
+	text := bufio.NewReader(in)
+	if head, _ := text.Peek(len(mark)); string(head) == mark { // an error comes again with Read
+		_, _ = text.Discard(len(mark))
+	}
+	return text
 }
 
 // budget bounds what is read for one element.
@@ -190,13 +204,29 @@ func (d *reader) value(name string) error {
 func element[T any](d *reader, add func(T) error) error {
 	var value T
 	if err := d.json.Decode(&value); err != nil {
-		return d.invalid(err)
+		return d.invalid(plainly(err))
 	}
 	d.in.left = maxElement
 	if err := add(value); err != nil {
 		return d.invalid(err)
 	}
 	return nil
+}
+
+// plainly words a value of another type without Go's names.
+func plainly(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	want := "an object"
+	switch wrong.Type.Kind() {
+	case reflect.Int64:
+		want = "a whole number"
+	case reflect.String:
+		want = "a string"
+	}
+	return fmt.Errorf("%s is a %s, want %s", cmp.Or(wrong.Field, "the element"), wrong.Value, want)
 }
 
 func (d *reader) annotation(a annotation) error {
@@ -216,6 +246,11 @@ func (d *reader) annotation(a annotation) error {
 	return nil
 }
 
+// maxDepth bounds lists within lists: each takes memory until it ends.
+const maxDepth = 10_000
+
+var errDepth = fmt.Errorf("lists and objects are more than %d deep", maxDepth)
+
 // skip passes over a value of any size.
 func (d *reader) skip() error {
 	for depth := 0; ; {
@@ -229,8 +264,11 @@ func (d *reader) skip() error {
 		case json.Delim('}'), json.Delim(']'):
 			depth--
 		}
-		if depth == 0 {
+		switch {
+		case depth == 0:
 			return nil
+		case depth > maxDepth:
+			return d.invalid(errDepth)
 		}
 	}
 }

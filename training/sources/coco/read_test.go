@@ -78,6 +78,14 @@ func TestListsComeInAnyOrder(t *testing.T) {
 	}
 }
 
+// TestAByteOrderMarkIsNoPartOfTheFile, which some editors write.
+func TestAByteOrderMarkIsNoPartOfTheFile(t *testing.T) {
+	const mark = "\xEF\xBB\xBF"
+	if diff := cmp.Diff(told(read(t, string(instances(t)), coco.Options{})), told(read(t, mark+string(instances(t)), coco.Options{}))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestOneNameIsOneTag: ids that share a name are one tag.
 func TestOneNameIsOneTag(t *testing.T) {
 	s := read(t, `{"categories":[{"id":0,"name":"dog"},{"id":5,"name":"dog"}],"images":[{"id":1,"file_name":"a"}],
@@ -104,9 +112,13 @@ func TestWhatIsNoInstancesFileIsToldWithItsPlace(t *testing.T) {
 		start + `{"image_id":1}` + end:                                    "annotations[0]: no COCO instances: near byte 103: an annotation needs image_id and category_id",
 		start + `{"image_id":1,"category_id":2}` + end:                    "image a has an annotation of category 2, which is not among the categories",
 		start + `{"image_id":1,"category_id":1,"iscrowd":2}` + end:        "iscrowd is 2, want 0 or 1",
-		start + `{"image_id":"1","category_id":1}` + end:                  "cannot unmarshal string",
-		start + `{"image_id":1.5,"category_id":1}` + end:                  "cannot unmarshal number 1.5",
+		start + `{"image_id":"1","category_id":1}` + end:                  "image_id is a string, want a whole number",
+		start + `{"image_id":1.5,"category_id":1}` + end:                  "image_id is a number 1.5, want a whole number",
 		start + `{"image_id":1,"category_id":1}`:                          "the file ends in the middle",
+		`{"images":[7]`:                                                   "the element is a number, want an object",
+		`{"images":[{"id":1,"file_name":true}]`:                           "file_name is a bool, want a string",
+		`{"images":[{"id":1,"file_name":"a"},{"id":2,"file_name":"a"}]`:   "images 1 and 2 have one file_name, a",
+		`{"x":` + strings.Repeat("[", 20_000):                             "more than 10000 deep",
 		start + end + `{`:                                                 "{ follows the object",
 		"{\"images\":[{\"id\":1,\"file_name\":\"a\"}],\"categories\":[],": "the file ends in the middle",
 	}
