@@ -95,12 +95,16 @@ func (b *Bundle) Weights(ctx context.Context) (map[string]tensor.Tensor, error) 
 	return tensors, nil
 }
 
-// Verify reads every file and reports all that differ from the description.
+// Verify reads every file and reports all that differ from the description, and a
+// graph that has not the inputs and outputs which the description names.
 func (b *Bundle) Verify(ctx context.Context) error {
-	var errs []error
+	_, err := b.EmbedGraph(ctx)
+	errs := []error{err}
 	for _, file := range b.Description.Files.all() {
-		_, err := b.file(ctx, file)
-		errs = append(errs, err)
+		if file != b.Description.Files.Embed {
+			_, err := b.file(ctx, file)
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

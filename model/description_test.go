@@ -158,7 +158,8 @@ func TestDecodeDescriptionIsStrict(t *testing.T) {
 		"text after":     {good + "{}", "text after the object"},
 		"cut short":      {good[:len(good)/2], "ends before"},
 		"empty":          {"", "ends before"},
-		"another kind":   {`[1]`, "cannot unmarshal"},
+		"another type":   {strings.Replace(good, `"rows": `, `"rows": "7", "rows": `, 1), "rows holds a value of kind string, which has no place there"},
+		"another kind":   {`[1]`, "the text holds a value of kind array"},
 		"nested unknown": {strings.Replace(good, `"kind": "tresnet"`, `"kind": "tresnet", "groups": 2`, 1), "groups"},
 		"too long":       {good + strings.Repeat(" ", maxDescriptionBytes), "at most"},
 	} {

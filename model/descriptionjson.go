@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,8 +35,13 @@ func DecodeDescription(text []byte) (*Description, error) {
 	return d, nil
 }
 
-// readableJSONError says that a text ended early in words, not as EOF.
+// readableJSONError says that a text ended early in words, not as EOF, and of a
+// value of another kind where it stands, not which type of ours it has no place in.
 func readableJSONError(err error) error {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return fmt.Errorf("%s holds a value of kind %s, which has no place there (byte %d)", cmp.Or(kind.Field, "the text"), kind.Value, kind.Offset)
+	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the text ends before the object does")
 	}

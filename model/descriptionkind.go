@@ -7,7 +7,17 @@ import (
 	"github.com/sdl-batch/sdl-batch/model/foreign"
 )
 
-const maxBatch = 1 << 12 // images a run of a graph whose batch is fixed
+const (
+	maxBatch     = 1 << 12 // images a run of a graph whose batch is fixed
+	maxRunPixels = 1 << 28 // of all of them together: 768 MiB
+)
+
+// TooLarge tells whether one run of a graph takes more or larger images than this
+// program holds.
+func (in Input) TooLarge() bool {
+	images := max(1, in.Batch)
+	return images > maxBatch || in.Size > maxInputSize || images*in.Size*in.Size > maxRunPixels
+}
 
 // validateKind checks what differs between the kinds of network.
 func (d *Description) validateKind(p *problems) {
@@ -62,6 +72,8 @@ func (in Input) validateONNX(p *problems) {
 	oneOf(p, "input.layout", in.Layout, foreign.NHWC, foreign.NCHW)
 	if in.Batch < 0 || in.Batch > maxBatch {
 		p.addf("input.batch is %d, want 1 to %d, or none for any", in.Batch, maxBatch)
+	} else if in.Size <= maxInputSize && in.TooLarge() {
+		p.addf("input.batch is %d images of %d pixels a side, want at most %d pixels in all", in.Batch, in.Size, maxRunPixels)
 	}
 	if in.Type == foreign.Uint8 && (in.Scale != 1 || in.Mean != [3]float64{} || in.Std != [3]float64{1, 1, 1}) {
 		p.addf("input.type is uint8, which takes pixels as they are: want scale 1, mean 0 and std 1")

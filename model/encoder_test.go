@@ -36,6 +36,19 @@ func encoderBundle(t testing.TB) *Bundle {
 	return b
 }
 
+func TestVerifyFindsAGraphThatIsNotAsDescribed(t *testing.T) {
+	stored, err := WriteBundle(t.Context(), t.TempDir(), encoderBundle(t), WriteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	output := *stored.Description.Output
+	output.Name = "embeds"
+	stored.Description.Output = &output
+	if err := stored.Verify(t.Context()); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), `no output "embeds"`) {
+		t.Error(err)
+	}
+}
+
 func TestEncoderSurvivesTheStore(t *testing.T) {
 	want := encoderBundle(t)
 	stored, err := WriteBundle(t.Context(), t.TempDir(), want, WriteOptions{})
@@ -123,6 +136,7 @@ func TestEncoderDescriptionEachField(t *testing.T) {
 		"input.type is":                  func(d *Description) { d.Input.Type = "float64" },
 		"input.layout is":                func(d *Description) { d.Input.Layout = "chw" },
 		"input.batch is -1":              func(d *Description) { d.Input.Batch = -1 },
+		"want at most 268435456 pixels":  func(d *Description) { d.Input.Batch, d.Input.Size, d.Input.ShortSide = 4096, 4096, 0 },
 		"input.short_side is 15":         func(d *Description) { d.Input.ShortSide = 15 },
 		"want scale 1":                   func(d *Description) { d.Input.Type = foreign.Uint8 },
 		"output is missing":              func(d *Description) { d.Output = nil },

@@ -66,7 +66,7 @@ func TestPointersTellEveryProblem(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"format_version":1`:            "ends before",
 		`{"mine":true}`:                  "unknown field",
-		`[]`:                             "cannot unmarshal",
+		`[]`:                             "kind array",
 		`{} {}`:                          "text after",
 		strings.Repeat(" ", 1<<20) + "{": "at most",
 	} {

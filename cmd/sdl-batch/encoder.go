@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,8 +41,8 @@ func (x *onnx) flags(c *cobra.Command) {
 	f.StringVar(&x.Graph, "onnx", "", "ONNX file of an image encoder: a path or URI")
 	f.StringVar(&x.Name, "name", "", "what to call the encoder, as ViT-B/32")
 	f.StringVar(&x.Preset, "preset", "", "preprocessing, filter and scoring as published: "+strings.Join(encoder.Presets(), ", "))
-	f.Float64SliceVar(&x.mean, "mean", nil, "mean of red, green and blue after scaling, or one for all")
-	f.Float64SliceVar(&x.std, "std", nil, "deviation of red, green and blue, or one for all")
+	f.Float64SliceVar(&x.mean, "mean", nil, "mean of red, green and blue after scaling, or one for all: `numbers`")
+	f.Float64SliceVar(&x.std, "std", nil, "deviation of red, green and blue, or one for all: `numbers`")
 	f.Float64Var(&x.scale, "scale", 1.0/255, "factor on the bytes of pixels, before mean and deviation")
 	f.IntVar(&x.short, "short-side", 0, "pixels of the shorter side, of which the middle is kept (default: the image is stretched, or as the preset says)")
 	f.StringVar(&x.Layout, "layout", "", "colours first, nchw, or last, nhwc, where the graph leaves it open")
@@ -50,7 +52,7 @@ func (x *onnx) flags(c *cobra.Command) {
 	f.IntVar(&x.Rows.Skip, "skip-rows", 0, "leading rows to leave out, as a class token")
 	f.StringVar(&x.reduction, "reduction", "max", "how the scores of the rows become one: max, mean, or topk-mean:N for the mean of the best N")
 	f.StringSliceVar(&x.normalise, "normalise", nil, "what is scaled to unit length before the product: rows, labels or both; none (default: as the preset says)")
-	f.Float64Var(&x.logitScale, "logit-scale", 1, "factor on every score")
+	f.Float64Var(&x.logitScale, "logit-scale", 1, "factor on every score; by default as --preset says")
 	f.StringVar(&x.Library, "ort-lib", "", "path of the ONNX Runtime library, with which the encoder is tried (default: SDL_ORT_LIB, beside the program, system paths)")
 	f.IntVar(&x.Threads, "threads", 0, "threads of the trial (default: all cores)")
 	for name, words := range map[string]string{"mean": "", "std": "", "scale": "1/255"} {
@@ -99,12 +101,28 @@ func (x *onnx) run(c *cobra.Command, in *input, output string, o model.ImportOpt
 	}
 	b, notes, err := encoder.Import(c.Context(), x.Options)
 	if err != nil {
-		return orForce(err)
+		return orCheckpoint(orForce(err), x.Graph)
 	}
 	for _, note := range notes {
 		fmt.Fprintf(c.ErrOrStderr(), "sdl-batch: note: %s\n", note)
 	}
 	return printBundle(c.OutOrStdout(), b.Inspect())
+}
+
+// orOnnx tells who names an ONNX file as a checkpoint which flag takes it,
+// orCheckpoint the other way round.
+func orOnnx(err error, uri string) error {
+	if errors.Is(err, model.ErrCorrupt) && strings.HasSuffix(uri, ".onnx") {
+		return hinted{err, "--onnx takes image encoders in ONNX"}
+	}
+	return err
+}
+
+func orCheckpoint(err error, uri string) error {
+	if errors.Is(err, model.ErrInvalid) && slices.Contains([]string{".pth", ".pt", ".ckpt"}, path.Ext(uri)) {
+		return hinted{err, "--checkpoint takes PyTorch's files; other networks than TResNets are exported as ONNX first"}
+	}
+	return err
 }
 
 // read turns the flags that were given into options.

@@ -30,14 +30,6 @@ func scoreWords(b model.Inspection) string {
 	return words
 }
 
-// plural is a number of things.
-func plural(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
-}
-
 // inputWords tells how an image becomes pixels.
 func inputWords(in model.Input) string {
 	words := fmt.Sprintf("%d x %d pixels, %s, EXIF orientation: %s", in.Size, in.Size, in.Filter, in.EXIF)

@@ -99,18 +99,27 @@ func printMeasures(w io.Writer, e *evaluate.Evaluation) error {
 		}
 		fmt.Fprintln(t)
 	}
+	// A task of which there is no tag, or no image, has no figures.
+	figure := func(name string, value func(evaluate.Column) float64) {
+		line(name, "%s", func(c evaluate.Column) any {
+			if c.Tags == 0 || c.Images == 0 {
+				return "-"
+			}
+			return fmt.Sprintf("%.2f", value(c))
+		})
+	}
 	fmt.Fprintln(w)
 	line("", "%s", func(c evaluate.Column) any { return c.Task + " " + c.Protocol })
-	line("mAP", "%.2f", func(c evaluate.Column) any { return c.MAP })
-	line("mAP, tags with positives", "%.2f", func(c evaluate.Column) any { return c.MAPPresent })
+	figure("mAP", func(c evaluate.Column) float64 { return c.MAP })
+	figure("mAP, tags with positives", func(c evaluate.Column) float64 { return c.MAPPresent })
 	for i, at := range e.GZSL.Drop.At {
-		line(fmt.Sprintf("P@%d", at.K), "%.2f", func(c evaluate.Column) any { return c.At[i].Precision })
-		line(fmt.Sprintf("R@%d", at.K), "%.2f", func(c evaluate.Column) any { return c.At[i].Recall })
-		line(fmt.Sprintf("F1@%d", at.K), "%.2f", func(c evaluate.Column) any { return c.At[i].F1 })
+		figure(fmt.Sprintf("P@%d", at.K), func(c evaluate.Column) float64 { return c.At[i].Precision })
+		figure(fmt.Sprintf("R@%d", at.K), func(c evaluate.Column) float64 { return c.At[i].Recall })
+		figure(fmt.Sprintf("F1@%d", at.K), func(c evaluate.Column) float64 { return c.At[i].F1 })
 	}
 	line("images", "%d", func(c evaluate.Column) any { return c.Images })
 	line("dropped", "%d", func(c evaluate.Column) any { return c.Dropped })
-	line("positives an image", "%.2f", func(c evaluate.Column) any { return c.MeanPositives })
+	figure("positives an image", func(c evaluate.Column) float64 { return c.MeanPositives })
 	line("tags", "%d", func(c evaluate.Column) any { return c.Tags })
 	line("without positives", "%d", func(c evaluate.Column) any { return c.WithoutPositives })
 	return t.Flush()

@@ -23,7 +23,8 @@ func newModel() *cobra.Command {
 		Short: "Make and look at model bundles",
 		Long: `A bundle is a folder with a model: model.json describes it, embed.onnx computes
 embedding matrices from pixels, weights.safetensors keeps the parameters as they
-were trained.`,
+were trained. One of an encoder that another program wrote has encoder.onnx, as it
+was, in place of both.`,
 		Example: `  sdl-batch model import --checkpoint model.pth --output bundle --vocab nus.parquet
   sdl-batch model inspect bundle`,
 		Args: noArgs,
@@ -101,7 +102,7 @@ promoted; it cannot be trained.`,
       --normalise rows,labels --output dino --vocab tags.parquet`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if err := oneSource(c.Flags()); err != nil {
+			if err := errors.Join(oneSource(c.Flags()), positive(c, "rows", "dim", "size", "threads")); err != nil {
 				return err
 			}
 			if c.Flags().Changed("onnx") {
@@ -112,7 +113,7 @@ promoted; it cannot be trained.`,
 			}
 			b, err := model.ImportCheckpoint(c.Context(), checkpoint, output, o)
 			if err != nil {
-				return orForce(err)
+				return orOnnx(orForce(err), checkpoint)
 			}
 			return printBundle(c.OutOrStdout(), b.Inspect())
 		},
@@ -122,8 +123,9 @@ promoted; it cannot be trained.`,
 	f.StringVar(&output, "output", "", "folder of the bundle: a path or URI")
 	f.IntVar(&o.Rows, "rows", 0, "rows of the embedding matrix, K (default: follows from --dim)")
 	f.IntVar(&o.Dim, "dim", 0, "dimension of a row, D (default: follows from --rows, else 300; of a backbone that of --vocab; of an encoder found by running it)")
-	f.IntVar(&o.Size, "size", 224, "side of the square input in pixels; an encoder mostly tells its own")
+	f.IntVar(&o.Size, "size", 224, "side of the square input in pixels; an encoder mostly tells its own, and has no default")
 	in.flags(c)
+	f.Lookup("filter").Usage += "; by default as --preset says"
 	f.Int64Var(&seed, "seed", 1, "seed of an embedding layer that the checkpoint lacks")
 	f.BoolVar(&o.Force, "force", false, "replace another bundle in the folder")
 	foreign.flags(c)
@@ -140,6 +142,8 @@ func newModelNew() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "new --output B",
 		Short: "Make an untrained bundle from a seed",
+		Long: `Make a bundle of a TResNet, m, l or xl or one of other layers and width, whose
+parameters are seeded noise: a start for train. The same seed makes the same bundle.`,
 		Example: `  sdl-batch model new --output bundle --preset m --rows 7 --vocab nus.parquet
   sdl-batch model new --output small --layers 1,1,2,1 --width 0.25 --rows 4 --dim 16 --size 64`,
 		Args: noArgs,
@@ -214,6 +218,9 @@ func newModelInspect() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect B",
 		Short: "Show what a bundle holds and check its files",
+		Long: `Show a bundle's model, its input, how tags are scored and its label space. Every file
+is read and compared with its digest in model.json. A pointer that promote wrote is
+followed.`,
 		Example: `  sdl-batch model inspect bundle
   sdl-batch model inspect s3://lake/models/current`,
 		Args: exactArgs("a bundle"),
@@ -243,7 +250,7 @@ func printBundle(w io.Writer, b model.Inspection) error {
 		fmt.Fprintf(t, "promoted\t%s\n", promotedWords(b.Pointer))
 	}
 	fmt.Fprintf(t, "architecture\t%s, %.1f M parameters\n", b.Architecture, float64(b.Parameters)/1e6)
-	fmt.Fprintf(t, "embedding\t%s of dimension %d; %s\n", plural(b.Rows, "row"), b.Dim, scoreWords(b))
+	fmt.Fprintf(t, "embedding\t%s of dimension %d; %s\n", counted(b.Rows, "row"), b.Dim, scoreWords(b))
 	fmt.Fprintf(t, "input\t%s\n", inputWords(b.Input))
 	if b.Output != nil {
 		fmt.Fprintf(t, "encoder\t%s\n", encoderWords(b.Input, *b.Output))

@@ -101,7 +101,7 @@ func nothingEmpty(c *cobra.Command, args []string) (err error) {
 			err = usage("--%s was given and is empty; leave it out for its default", f.Name)
 		}
 	})
-	if slices.Contains(args, "") {
+	if slices.Contains(args, "") && !c.DisableFlagParsing { // which a shell that asks for completion has
 		return usage("%s got an argument that is empty", c.CommandPath())
 	}
 	return err

@@ -83,10 +83,19 @@ func newVocabInspect() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect V",
 		Short: "Show counts, norms and neighbours of tags",
+		Long: `Show how many tags a vocabulary has and how long their vectors are. With --tag, show
+the tags whose vectors are nearest to that tag's: those that mean alike, if the
+vectors are good.`,
 		Example: `  sdl-batch vocab inspect nus.parquet
   sdl-batch vocab inspect nus.parquet --tag sunset --near 5`,
 		Args: exactArgs("a vocabulary"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if near < 1 {
+				return usage("--near %d: want 1 or more", near)
+			}
+			if c.Flags().Changed("near") && tag == "" {
+				return usage("--near counts the neighbours of a tag: give --tag, too")
+			}
 			v, err := model.ReadVocabulary(c.Context(), args[0])
 			if err != nil {
 				return err

@@ -134,6 +134,11 @@ func TestImportRefuses(t *testing.T) {
 		{`--size says 32`, foreigntest.Export{}, class(func(o *Options) { o.Size = 32 })},
 		{`--layout says nhwc`, foreigntest.Export{}, class(func(o *Options) { o.Layout = "nhwc" })},
 		{`--preset "blip": want clip or imagenet or siglip`, foreigntest.Export{}, class(func(o *Options) { o.Preset = "blip" })},
+		{"--size -5: want a number that is not negative\n--dim -1: want", foreigntest.Export{Vague: true}, class(func(o *Options) { o.Size, o.Layout, o.Rows.Dim = -5, "nchw", -1 })},
+		{`with 16 pixels a side is more than can be held`, foreigntest.Export{Batch: 1 << 60}, class(func(*Options) {})},
+		{`a run of 1 with 1073741824 pixels a side is more`, foreigntest.Export{Vague: true}, class(func(o *Options) { o.Size, o.Layout = 1<<30, "nchw" })},
+		{`--layout "chw": want nchw or nhwc`, foreigntest.Export{}, class(func(o *Options) { o.Layout = "chw" })},
+		{`--output-layout "dn": want nd or nkd`, foreigntest.Export{}, class(func(o *Options) { o.Rows.Layout = "dn" })},
 		{`--scale, --mean and --std have no place`, foreigntest.Export{Type: foreign.Uint8}, class(func(o *Options) { o.Std = &[3]float64{1, 1, 1} })},
 		{`whether its dimension is 6 (nkd) or 17 (ndk)`, foreigntest.Export{}, rows(OutputRows{})},
 		{`whether its dimension is 4 (nhwd) or 6 (ndhw)`, foreigntest.Export{Layout: foreign.NDHW}, rows(OutputRows{})},
@@ -152,6 +157,40 @@ func TestImportRefuses(t *testing.T) {
 				t.Errorf("%v, %v", b, err)
 			}
 		})
+	}
+}
+
+// TestAnInputThatIsNoSquareOfColours tells what is wrong with an input's axes, and
+// nothing that is not.
+func TestAnInputThatIsNoSquareOfColours(t *testing.T) {
+	for want, sizes := range map[string][3]int{
+		`"x" is [n 1 64 64], which has no axis of three colours`:                                                    {1, 64, 64},
+		`"x" is [n 64 32 3]: images that are not square are not supported`:                                          {64, 32, 3},
+		`"x" is [n 3 64 32]: images that are not square are not supported`:                                          {3, 64, 32},
+		`"x" is [n 3 64 3]: tell with --layout whether colours come first (nchw, as PyTorch has it) or last (nhwc)`: {3, 64, 3},
+	} {
+		dims := []ort.Dim{{Name: "n"}, {Size: sizes[0]}, {Size: sizes[1]}, {Size: sizes[2]}}
+		graph := ort.Model{Inputs: []ort.Port{{Name: "x", Type: "float", Dims: dims}}, Outputs: []ort.Port{{Name: "y", Type: "float"}}}
+		err := Options{Preset: "clip"}.ports(graph, &model.Encoder{})
+		if err == nil || !strings.HasSuffix(err.Error(), "missing:\nthe input "+want) {
+			t.Error(err)
+		}
+	}
+}
+
+// TestIndicesAreNoEmbeddings: a classifier's best class runs well, and would give
+// every tag a score.
+func TestIndicesAreNoEmbeddings(t *testing.T) {
+	o := Options{Preset: "clip"}
+	images := ort.Port{Name: "x", Type: "float", Dims: []ort.Dim{{Name: "n"}, {Size: 3}, {Size: 8}, {Size: 8}}}
+	for _, c := range []struct {
+		kind string
+		want string
+	}{{"int64", `the output "y" gives int64`}, {"bool", "gives bool"}, {"float", ""}, {"float16", ""}, {"bfloat16", ""}, {"int8", ""}} {
+		err := o.ports(ort.Model{Inputs: []ort.Port{images}, Outputs: []ort.Port{{Name: "y", Type: c.kind}}}, &model.Encoder{})
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.kind, err)
+		}
 	}
 }
 

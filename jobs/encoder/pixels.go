@@ -25,7 +25,7 @@ func (o Options) pixels(to *model.Input, q *questions) {
 		o.asTheyAre(to, q)
 		return
 	}
-	if !ok && (o.Mean == nil || o.Std == nil) {
+	if o.Preset == "" && (o.Mean == nil || o.Std == nil) {
 		q.ask("no graph tells how its pixels are scaled: give --preset %s, or --mean and --std", strings.Join(Presets(), "|"))
 	}
 	to.Scale = or(o.Scale, 1.0/255)

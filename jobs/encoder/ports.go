@@ -29,6 +29,13 @@ func (o Options) ports(file ort.Model, e *model.Encoder) error {
 	var q questions
 	if out := choose(file.Outputs, o.OutputName, "output", &q); out != nil {
 		e.Output.Name = out.Name
+		if whole(out.Type) {
+			q.ask("the output %q gives %s, which are counts or indices, want an output of floating-point embeddings", out.Name, out.Type)
+		}
+	}
+	o.counts(&q)
+	if named := o.Rows.Layout; named != "" && !slices.Contains(foreign.Layouts, named) {
+		q.ask("--output-layout %q: want %s", named, strings.Join(foreign.Layouts, " or "))
 	}
 	if in := o.chooseInput(file, &q); in != nil {
 		e.Input = model.Input{Name: in.Name, EXIF: o.EXIF, Type: elementType(*in, &q)}
@@ -39,6 +46,18 @@ func (o Options) ports(file ort.Model, e *model.Encoder) error {
 		o.pixels(&e.Input, &q)
 	}
 	return q.err()
+}
+
+// counts refuses numbers that nothing has.
+func (o Options) counts(q *questions) {
+	for _, c := range []struct {
+		flag  string
+		value int
+	}{{"size", o.Size}, {"dim", o.Rows.Dim}, {"skip-rows", o.Rows.Skip}, {"threads", o.Threads}} {
+		if c.value < 0 {
+			q.ask("--%s %d: want a number that is not negative", c.flag, c.value)
+		}
+	}
 }
 
 // chooseInput takes the named input, else the only one that may hold images.
@@ -87,8 +106,17 @@ func elementType(in ort.Port, q *questions) string {
 	return t
 }
 
+// whole tells the types that no embedding has. Those of 8 bits hold quantised ones.
+func whole(elementType string) bool {
+	return slices.Contains([]string{"int16", "uint16", "int32", "uint32", "int64", "uint64", "bool", "string"}, elementType)
+}
+
 // shape reads batch, layout and size.
 func (o Options) shape(in ort.Port, to *model.Input, q *questions) {
+	if o.Layout != "" && o.Layout != foreign.NCHW && o.Layout != foreign.NHWC {
+		q.ask("--layout %q: want %s or %s", o.Layout, foreign.NCHW, foreign.NHWC)
+		return
+	}
 	dims := in.Dims
 	if dims == nil {
 		dims = make([]ort.Dim, 4)
@@ -99,11 +127,17 @@ func (o Options) shape(in ort.Port, to *model.Input, q *questions) {
 	}
 	to.Batch = dims[0].Size
 	to.Layout = o.inputLayout(in, dims, q)
-	sides := dims[1:3]
-	if to.Layout == foreign.NCHW {
-		sides = dims[2:4]
+	height, width := dims[2], dims[2] // a side in either layout
+	switch to.Layout {
+	case foreign.NCHW:
+		width = dims[3]
+	case foreign.NHWC:
+		height = dims[1]
 	}
-	to.Size = o.side(in, sides[0].Size, sides[1].Size, q)
+	to.Size = o.side(in, height.Size, width.Size, q)
+	if to.TooLarge() {
+		q.ask("the input %q is %v: a run of %d with %d pixels a side is more than can be held", in.Name, in.Dims, max(1, to.Batch), to.Size)
+	}
 }
 
 // inputLayout finds the axis of the three colours.

@@ -41,7 +41,7 @@ func (t *trial) outputShape(ctx context.Context, e *model.Encoder) ([]int, error
 		return nil, fmt.Errorf("%w: it does not run on an image of %d pixels as %s: %w", model.ErrInvalid, side, e.Input.Layout, err)
 	}
 	if len(shape) == 0 || shape[0] != n {
-		return nil, fmt.Errorf("%w: of %d images the output %q is %v, want the images as its first axis", model.ErrInvalid, n, e.Output.Name, shape)
+		return nil, fmt.Errorf("%w: the output %q of a run of %d is %v, want the images as its first axis", model.ErrInvalid, e.Output.Name, n, shape)
 	}
 	return shape, nil
 }

@@ -31,7 +31,7 @@ func (r Replacement) size(message []byte, at int, path []protowire.Number) (size
 	for len(message) > 0 {
 		number, kind, n := protowire.ConsumeField(message)
 		if n < 0 {
-			return 0, fmt.Errorf("onnxgraph: %w", protowire.ParseError(n))
+			return 0, fmt.Errorf("onnxgraph: byte %d begins no field of a message", at)
 		}
 		added := n
 		if number == path[0] && kind == protowire.BytesType {
