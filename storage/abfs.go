@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -39,6 +40,9 @@ func signedFor(row, base address) (address, error) {
 	settings, err := configureAzure(address{query: base.query})
 	if err != nil {
 		return row, err
+	}
+	if settings.service.AccountName == "" {
+		return row, fmt.Errorf("%w: %w", ErrSettings, errNoAccount)
 	}
 	named, err := url.ParseQuery(row.query)
 	if err != nil || named.Get("storage_account") != settings.service.AccountName || named.Get("domain") != settings.service.StorageDomain {

@@ -55,6 +55,8 @@ func configureAzure(a address) (azureSettings, error) {
 	return s, checkEndpoint(s.endpoint)
 }
 
+var errNoAccount = invalid("no Azure storage account is named: set AZURE_STORAGE_ACCOUNT or AZURE_STORAGE_CONNECTION_STRING, or add ?storage_account=")
+
 // address is where the container is, a SAS after the question mark. It is
 // opened and signed at that place only.
 func (s azureSettings) address() (string, error) {
@@ -73,7 +75,7 @@ func (s azureSettings) address() (string, error) {
 		return service, nil
 	}
 	if s.service.AccountName == "" {
-		return "", invalid("no Azure storage account is named: set AZURE_STORAGE_ACCOUNT or AZURE_STORAGE_CONNECTION_STRING, or add ?storage_account=")
+		return "", errNoAccount
 	}
 	service, err := azureblob.NewServiceURL(&s.service)
 	if err != nil {

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	azblobs "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
@@ -111,10 +109,8 @@ func deref[T any](p *T) (value T) {
 }
 
 func (s *azure) remove(ctx context.Context, key string) error {
-	if _, err := s.once.NewBlobClient(key).Delete(ctx, nil); err != nil {
-		return azureKind(err)
-	}
-	return nil
+	_, err := s.once.NewBlobClient(key).Delete(ctx, nil)
+	return azureKind(err)
 }
 
 func (s *azure) open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, Attrs, error) {
@@ -162,14 +158,11 @@ func (b azureBody) Read(p []byte) (int, error) {
 
 // putOnce is one request of any size that a limit of the service allows, 5 GB.
 func (s *azure) putOnce(ctx context.Context, key string, data []byte) error {
-	_, err := s.once.NewBlockBlobClient(key).Upload(ctx, streaming.NopCloser(bytes.NewReader(data)), &blockblob.UploadOptions{
+	_, err := s.once.NewBlockBlobClient(key).Upload(ctx, bodyOf(data), &blockblob.UploadOptions{
 		HTTPHeaders:      &azblobs.HTTPHeaders{BlobContentType: to.Ptr(contentType)},
 		AccessConditions: &azblobs.AccessConditions{ModifiedAccessConditions: ifAbsent()},
 	})
-	if err != nil {
-		return azureKind(err)
-	}
-	return nil
+	return azureKind(err)
 }
 
 func ifAbsent() *azblobs.ModifiedAccessConditions {

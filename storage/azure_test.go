@@ -1,6 +1,8 @@
 package storage_test
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -103,8 +105,9 @@ func TestAzureRefusesCredentials(t *testing.T) {
 				t.Setenv(variable, value)
 			}
 			b := open(t, folder)
-			attrs, err := b.Stat(t.Context(), "x")
+			_, attrs, err := b.ReadAll(t.Context(), "x", 10)
 			want(t, err, storage.ErrPermission)
+			want(t, err, storage.ErrAzureCredentials)
 			if attrs.Attempts != 1 {
 				t.Errorf("%d attempts", attrs.Attempts)
 			}
@@ -260,4 +263,28 @@ func TestAccountsOfAManifest(t *testing.T) {
 	}
 	withoutAzure(t)
 	refuses(t, objects(t, storage.ObjectsOptions{Base: "mem://m"}), storage.ErrInvalid, at("another")+"/x")
+}
+
+// The store answers before it has read a block, as those do that refuse: the
+// memory that the block is still sent from must outlive the upload.
+func TestAzureRefusesABlockThatIsOnItsWay(t *testing.T) {
+	f, folder := storagetest.Behind(t, storagetest.Azure(t))
+	f.Always("PUT", "comp=block", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		answer := http.NewResponseController(w)
+		if err := answer.EnableFullDuplex(); err != nil {
+			t.Error(err)
+		}
+		storagetest.Status(403, "AuthorizationFailure")(w, r, next)
+		answer.Flush()
+		io.Copy(io.Discard, r.Body)
+	})
+	b := open(t, folder)
+	for range 15 {
+		w, err := b.NewWriter(t.Context(), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, writing := w.Write(payload(parts))
+		want(t, errors.Join(writing, w.Close()), storage.ErrPermission)
+	}
 }

@@ -12,6 +12,9 @@ import (
 // azureCodes maps the error codes whose HTTP status would mislead.
 var azureCodes = map[bloberror.Code]error{
 	bloberror.BlobAlreadyExists:                ErrExist,
+	bloberror.AuthenticationFailed:             fmt.Errorf("%w: %w", ErrAzureCredentials, ErrRefused),
+	bloberror.AuthorizationFailure:             fmt.Errorf("%w: %w", ErrAzureCredentials, ErrRefused),
+	bloberror.InvalidAuthenticationInfo:        ErrAzureCredentials,
 	bloberror.ContainerNotFound:                ErrNoBucket,
 	bloberror.CannotVerifyCopySource:           ErrNotExist,
 	bloberror.BlobArchived:                     ErrPermission,
@@ -37,8 +40,12 @@ var azureCodes = map[bloberror.Code]error{
 }
 
 // azureKind reduces an error of Azure's client or of the network below it. The
-// text keeps the store's code and words, without addresses and secrets.
+// text keeps the store's code and words, without addresses and secrets. nil stays
+// nil.
 func azureKind(err error) error {
+	if err == nil {
+		return nil
+	}
 	if ended := contextError(err); ended != nil {
 		return ended
 	}

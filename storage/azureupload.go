@@ -1,54 +1,99 @@
 package storage
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
 	"io"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	azblobs "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
+	"golang.org/x/sync/errgroup"
 )
 
-// azureUpload feeds an upload through a pipe. Blocks that were sent are part of
-// the object once all of them are committed, which the end of the stream does; where
-// the stream ends with an error, the service forgets them after a week.
+// azureUpload sends an object block by block. Blocks that were sent are part of
+// the object once all of them are committed; where they are not, the service
+// forgets them after a week.
+//
+// The vendor's UploadStream keeps blocks in memory that it unmaps when it returns,
+// be a request still reading them, which ends the whole program. Here each block
+// has memory of its own, left to the garbage collector.
 type azureUpload struct {
-	*io.PipeWriter
+	ctx    context.Context
 	cancel context.CancelFunc
-	done   chan struct{}
-	err    error // of the upload, set before done is closed
+	client *blockblob.Client
+	name   string   // of this upload, in the names of its blocks
+	blocks []string // sent or being sent
+	next   []byte   // what the next block holds so far
+
+	group   *errgroup.Group // sends blocks
+	sending context.Context // ends with the group's first error
 }
 
 func (s *azure) create(ctx context.Context, key string) (upload, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	r, w := io.Pipe()
-	u := &azureUpload{PipeWriter: w, cancel: cancel, done: make(chan struct{})}
-	client := s.repeating.NewBlockBlobClient(key)
-	go func() {
-		defer close(u.done)
-		_, err := client.UploadStream(ctx, r, &blockblob.UploadStreamOptions{
-			BlockSize:   partBytes,
-			Concurrency: partsAtOnce,
-			HTTPHeaders: &azblobs.HTTPHeaders{BlobContentType: to.Ptr(contentType)},
-		})
-		if err != nil {
-			u.err = azureKind(err)
-		}
-		r.CloseWithError(u.err)
-	}()
+	u := &azureUpload{ctx: ctx, cancel: cancel, client: s.repeating.NewBlockBlobClient(key), name: rand.Text()}
+	u.group, u.sending = errgroup.WithContext(ctx)
+	u.group.SetLimit(partsAtOnce)
 	return u, nil
 }
 
+func (u *azureUpload) Write(p []byte) (written int, err error) {
+	for len(p) > 0 {
+		if u.sending.Err() != nil {
+			return written, context.Cause(u.sending)
+		}
+		n := min(len(p), partBytes-len(u.next))
+		u.next = append(u.next, p[:n]...)
+		p, written = p[n:], written+n
+		if len(u.next) == partBytes {
+			u.send()
+		}
+	}
+	return written, nil
+}
+
+// send sends the next block, and waits where as many as may be are on their way.
+func (u *azureUpload) send() {
+	block, data := u.blockName(), u.next
+	u.blocks, u.next = append(u.blocks, block), nil
+	u.group.Go(func() error {
+		_, err := u.client.StageBlock(u.sending, block, bodyOf(data), nil)
+		return azureKind(err)
+	})
+}
+
+// blockName is a name for the next block; those of one object have one length.
+func (u *azureUpload) blockName() string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s-%08d", u.name, len(u.blocks)))
+}
+
+// commit makes the object of its blocks, or in one request where it fits in one.
 func (u *azureUpload) commit() error {
 	defer u.cancel()
-	u.PipeWriter.Close()
-	<-u.done
-	return u.err
+	headers := &azblobs.HTTPHeaders{BlobContentType: to.Ptr(contentType)}
+	if len(u.blocks) == 0 {
+		_, err := u.client.Upload(u.ctx, bodyOf(u.next), &blockblob.UploadOptions{HTTPHeaders: headers})
+		return azureKind(err)
+	}
+	if len(u.next) > 0 {
+		u.send()
+	}
+	if err := u.group.Wait(); err != nil {
+		return err
+	}
+	_, err := u.client.CommitBlockList(u.ctx, u.blocks, &blockblob.CommitBlockListOptions{HTTPHeaders: headers})
+	return azureKind(err)
 }
 
 func (u *azureUpload) abort() error {
 	u.cancel()
-	u.PipeWriter.CloseWithError(context.Canceled)
-	<-u.done
+	u.group.Wait() // reports that it was cancelled
 	return nil
 }
+
+func bodyOf(data []byte) io.ReadSeekCloser { return streaming.NopCloser(bytes.NewReader(data)) }

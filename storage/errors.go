@@ -36,14 +36,24 @@ var ErrNotAllowed = errors.New("not allowed")
 var ErrNoHost = fmt.Errorf("no such host: %w", ErrNotExist)
 
 // ErrCredentials is the ErrPermission of credentials that were not found, or
-// that the vendor's server of tokens refused, so that nothing was asked; each
-// vendor has one of its own.
+// that the vendor does not know or no longer takes, whatever object they are for;
+// each vendor has one of its own.
 var (
 	ErrCredentials       = fmt.Errorf("%w: no usable credentials", ErrPermission)
 	ErrAmazonCredentials = fmt.Errorf("%w of AWS", ErrCredentials)
 	ErrGoogleCredentials = fmt.Errorf("%w of Google", ErrCredentials)
 	ErrAzureCredentials  = fmt.Errorf("%w of Azure", ErrCredentials)
 )
+
+// ErrRefused is found beside a vendor's ErrCredentials where the store may take the
+// same credentials for another object: the secret is wrong or the network not
+// let in, or something on the way spells this one name in another way, so that
+// its signature does not match.
+var ErrRefused = errors.New("refused")
+
+// ErrSettings is found beside the ErrInvalid of what was configured for a store of
+// many objects, by options or by the environment, rather than of one name.
+var ErrSettings = errors.New("settings of a store")
 
 // ErrNoBucket is the ErrNotExist of a bucket, where the store says so.
 var ErrNoBucket = fmt.Errorf("no such bucket: %w", ErrNotExist)

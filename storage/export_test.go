@@ -16,3 +16,6 @@ func PageObjects(n int32) (restore func()) {
 	pageObjects = n
 	return func() { pageObjects = old }
 }
+
+// PlainClient is what vendors' clients send their requests with.
+var PlainClient = plainClient

@@ -18,6 +18,7 @@ type google struct {
 	bucket  *gcs.BucketHandle // tries each request once
 	uploads *gcs.BucketHandle
 	policy  Policy
+	signed  bool // requests carry a token
 }
 
 func (g *google) stat(ctx context.Context, key string) (Attrs, error) {

@@ -39,7 +39,7 @@ func openGS(ctx context.Context, a address, policy Policy) (store, error) {
 	if err != nil {
 		return nil, invalid("gs bucket: %v", err)
 	}
-	dialect := &google{bucket: once.Bucket(a.host), uploads: repeating.Bucket(a.host), policy: policy}
+	dialect := &google{bucket: once.Bucket(a.host), uploads: repeating.Bucket(a.host), policy: policy, signed: !settings.anonymous}
 	return &blobs{
 		dialect:  dialect,
 		listing:  listing{dialect},

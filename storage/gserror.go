@@ -27,15 +27,17 @@ func (g *google) kind(err error) error {
 	var api *googleapi.Error
 	switch {
 	case errors.As(err, &api):
-		return retryLater(fmt.Errorf("%w: %s", googleKind(api), googleText(api)), api.Header)
+		return retryLater(fmt.Errorf("%w: %s", g.apiKind(api), googleText(api)), api.Header)
 	case errors.Is(err, gcs.ErrObjectNotExist):
 		return ErrNotExist
 	}
 	return networkKind(err)
 }
 
-func googleKind(api *googleapi.Error) error {
+func (g *google) apiKind(api *googleapi.Error) error {
 	switch {
+	case api.Code == http.StatusUnauthorized && g.signed: // the token itself; else the object is not public
+		return ErrGoogleCredentials
 	case api.Code == http.StatusNotFound && strings.HasPrefix(googleWords(api), noBucket):
 		return ErrNoBucket
 	case api.Code == http.StatusForbidden && isRateLimit(api):

@@ -52,7 +52,7 @@ type Objects struct {
 }
 
 // NewObjects returns a reader. A Base or a Policy that is malformed is
-// reported by every Read.
+// reported by every Read, as ErrSettings.
 func NewObjects(options ObjectsOptions) *Objects {
 	o := &Objects{
 		options: options,
@@ -75,7 +75,8 @@ func NewObjects(options ObjectsOptions) *Objects {
 // limit) is ErrTooLarge, before its body is read where the size is known.
 // Local paths that may not be read are ErrPermission; folders, devices and
 // pipes are ErrInvalid. Web addresses that may not be read are ErrNotAllowed, a
-// host that has no address is ErrNoHost. Beside an error the body is empty, of the same memory,
+// host that has no address is ErrNoHost. A store that cannot be opened as the
+// options and the environment say is ErrSettings. Beside an error the body is empty, of the same memory,
 // and attrs.Attempts still tells the tries.
 func (o *Objects) Read(ctx context.Context, uri string, buf []byte, maxBytes int64) (body []byte, attrs Attrs, err error) {
 	if IsWeb(uri) && o.baseErr == nil {
@@ -99,7 +100,7 @@ func (o *Objects) Read(ctx context.Context, uri string, buf []byte, maxBytes int
 // resolve turns an image URI into the place of an object.
 func (o *Objects) resolve(uri string) (address, error) {
 	if o.baseErr != nil {
-		return address{}, fmt.Errorf("base: %w", o.baseErr)
+		return address{}, fmt.Errorf("%w: base: %w", ErrSettings, o.baseErr)
 	}
 	a, err := parseObject(uri)
 	if err != nil {
@@ -165,6 +166,9 @@ func (o *Objects) bucket(ctx context.Context, a address) (*Bucket, error) {
 	}
 	options := Options{Retry: o.options.Retry, OnBackoff: o.options.OnBackoff}
 	b, err := OpenWith(ctx, a.folder(""), options)
+	if errors.Is(err, ErrInvalid) { // the name was checked before
+		return nil, fmt.Errorf("%w: %w", ErrSettings, err)
+	}
 	if err == nil {
 		o.buckets[uri] = b
 	}

@@ -15,7 +15,7 @@ import (
 
 func TestWriteReadDelete(t *testing.T) {
 	everyStore(t, func(t *testing.T, b *storage.Bucket) {
-		for _, size := range []int{0, 1, 100_000, parts} {
+		for _, size := range []int{0, 1, 100_000, 8 << 20, parts} {
 			data := payload(size)
 			put(t, b, "d/e/x", data)
 			stored, attrs, err := b.ReadAll(t.Context(), "d/e/x", int64(size))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 	"gocloud.dev/blob/s3blob"
 )
@@ -128,8 +129,15 @@ type credentials struct {
 
 func (c credentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	found, err := c.CredentialsProvider.Retrieve(ctx)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !inTrouble(err) {
 		return found, ErrAmazonCredentials
 	}
 	return found, err
+}
+
+// inTrouble tells a service that gives credentials and has no answer now from a
+// refusal, and from a metadata server that is on no such machine.
+func inTrouble(err error) bool {
+	var asked *smithy.OperationError
+	return errors.As(err, &asked) && asked.ServiceID != "ec2imds" && errors.Is(amazonKind(err), ErrTransient)
 }

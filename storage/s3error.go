@@ -22,9 +22,13 @@ var s3Codes = map[string]error{
 	"SlowDown":                           ErrTransient,
 	"BadDigest":                          ErrTransient,
 	"IncompleteBody":                     ErrTransient,
-	"ExpiredToken":                       ErrPermission,
-	"InvalidToken":                       ErrPermission,
-	"TokenRefreshRequired":               ErrPermission,
+	"RequestTimeTooSkewed":               ErrTransient, // the client has learnt the store's time
+	"ExpiredToken":                       ErrAmazonCredentials,
+	"InvalidToken":                       ErrAmazonCredentials,
+	"TokenRefreshRequired":               ErrAmazonCredentials,
+	"InvalidAccessKeyId":                 ErrAmazonCredentials,
+	"XAdminUserNotFound":                 ErrAmazonCredentials, // the same of versitygw
+	"SignatureDoesNotMatch":              fmt.Errorf("%w: %w", ErrAmazonCredentials, ErrRefused),
 	"InvalidRange":                       errBeyond,
 	"EntityTooLarge":                     ErrTooLarge,
 	"NotImplemented":                     ErrUnsupported,
@@ -38,7 +42,9 @@ var s3Codes = map[string]error{
 
 // kind reduces an error of the AWS SDK or of the network below it. The text
 // keeps the store's code and words, without addresses and secrets.
-func (a *amazon) kind(err error) error {
+func (a *amazon) kind(err error) error { return amazonKind(err) }
+
+func amazonKind(err error) error {
 	if ended := contextError(err); ended != nil {
 		return ended
 	}

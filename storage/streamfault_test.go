@@ -32,6 +32,7 @@ func TestStalledBodies(t *testing.T) {
 	policy := storage.Policy{Attempts: 3, BaseDelay: 1, MaxDelay: 1, AttemptTimeout: 400 * time.Millisecond}
 	for _, v := range vendors {
 		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
 			f, folder := storagetest.Behind(t, v.folder(t))
 			put(t, open(t, folder), "x", []byte("hello"))
 			b, err := storage.OpenWith(t.Context(), folder, storage.Options{Retry: policy})

@@ -36,10 +36,11 @@ var stores = map[string]func(t *testing.T) string{
 // below is the URI of a folder within that of uri.
 func below(uri, path string) string { return strings.Replace(uri, "?", "/"+path+"?", 1) }
 
-// everyStore runs a test on each store.
+// everyStore runs a test on each store, on all of them side by side.
 func everyStore(t *testing.T, test func(t *testing.T, b *storage.Bucket)) {
 	for name, uri := range stores {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			test(t, open(t, uri(t)))
 		})
 	}

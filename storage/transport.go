@@ -25,10 +25,11 @@ func forObjects(transport *http.Transport) *http.Transport {
 	return transport
 }
 
-// plainClient never follows a redirect: a request is signed for its host.
+// plainClient never follows a redirect: a request is signed for its host. A body
+// of a request may be used again as soon as it has returned.
 func plainClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{
-		Transport:     transport,
+		Transport:     ownBodies{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

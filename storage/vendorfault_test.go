@@ -82,6 +82,7 @@ func TestEveryVendorsBlackholeIsTransient(t *testing.T) {
 	policy := storage.Policy{Attempts: 2, BaseDelay: 1, MaxDelay: 1, AttemptTimeout: 50 * time.Millisecond}
 	for _, v := range vendors {
 		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
 			f, folder := storagetest.Behind(t, v.folder(t))
 			for _, method := range []string{"GET", "HEAD", "PUT", "POST"} {
 				f.Always(method, "", storagetest.Delay(time.Minute))
@@ -120,6 +121,7 @@ func TestEveryVendorsBlackholeIsTransient(t *testing.T) {
 func TestEveryVendorHeedsRetryAfter(t *testing.T) {
 	for _, v := range vendors {
 		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
 			f, folder := storagetest.Behind(t, v.folder(t))
 			v.read.always(f, "x", storagetest.Busy(7))
 			ctx, cancel := context.WithCancel(t.Context())
@@ -144,6 +146,7 @@ func TestEveryVendorHeedsRetryAfter(t *testing.T) {
 func TestEveryVendorTellsAMissingBucket(t *testing.T) {
 	for _, v := range vendors {
 		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
 			scheme, rest, _ := strings.Cut(v.folder(t), "://")
 			_, options, _ := strings.Cut(rest, "?")
 			b := open(t, scheme+"://pond?"+options)

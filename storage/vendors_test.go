@@ -28,12 +28,13 @@ var vendors = []vendor{
 	{"az", storagetest.Azure, request{"GET", "/", "?"}, request{"HEAD", "/", "?"}, request{"PUT", "/", "?"}, request{"PUT", "/", "?"}},
 }
 
-// everyVendor runs a test on each store, behind a front, with data in it as "x".
+// everyVendor runs a test on each store, on all side by side, behind a front, with data in it as "x".
 // The bucket has no connection yet: one that was used before is replaced by
 // net/http without asking anybody when it is found dead.
 func everyVendor(t *testing.T, data []byte, test func(t *testing.T, v vendor, f *storagetest.Front, b *storage.Bucket)) {
 	for _, v := range vendors {
 		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
 			f, folder := storagetest.Behind(t, v.folder(t))
 			put(t, open(t, folder), "x", data)
 			test(t, v, f, open(t, folder))

@@ -157,6 +157,44 @@ func TestAStoreThatStopsAnsweringEndsTheJob(t *testing.T) {
 	}
 }
 
+// Credentials and settings are nobody's fault among the rows: no receipt must say
+// that millions of images are not permitted because a token ran out at night.
+func TestCredentialsEndTheJob(t *testing.T) {
+	mismatch := fmt.Errorf("%w: %w", storage.ErrAmazonCredentials, storage.ErrRefused)
+	for name, c := range map[string]struct {
+		fault  error
+		good   int // reads before the fault
+		reject bool
+	}{
+		"none were found":           {storage.ErrGoogleCredentials, 0, false},
+		"they ran out":              {storage.ErrAzureCredentials, 20, false},
+		"no region":                 {fmt.Errorf("%w: %w", storage.ErrSettings, storage.ErrInvalid), 0, false},
+		"a wrong secret":            {mismatch, 0, false},
+		"a key that no proxy keeps": {mismatch, 20, true},
+		"an object that is denied":  {storage.ErrPermission, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reads := 0
+			read := reader(func(context.Context, string, int64) ([]byte, error) {
+				if reads++; reads > c.good {
+					return nil, fmt.Errorf("read: %w", c.fault)
+				}
+				return []byte("x"), nil
+			})
+			out := &sink{}
+			err := flow(t.Context(), rows{n: 100}, &fetch.Stage{Reader: read, Config: fetch.Config{Workers: 1}}, out)
+			if c.reject != (err == nil) || !c.reject && !errors.Is(err, c.fault) {
+				t.Errorf("error %v", err)
+			}
+			for _, o := range out.got {
+				if (o.Reject != nil) != (int(o.Number) >= c.good) || o.Reject != nil && !c.reject {
+					t.Fatalf("row %d: %+v", o.Number, o.Reject)
+				}
+			}
+		})
+	}
+}
+
 func TestOneStoreDownDoesNotBlameAnother(t *testing.T) {
 	read := reader(func(_ context.Context, uri string, _ int64) ([]byte, error) {
 		if strings.HasPrefix(uri, "s3://down/3") {

@@ -1,9 +1,12 @@
 package write_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"path"
 	"slices"
 	"strings"
@@ -223,7 +226,8 @@ func checkWhole(t *testing.T, proven, found []string) {
 	}
 }
 
-// TestAStoreThatFails has each kind of write fail in turn.
+// TestAStoreThatFails has each kind of write fail in turn. The shard is alone: of
+// another one, an upload that was given up could still land, as below.
 func TestAStoreThatFails(t *testing.T) {
 	denied := storagetest.Status(403, "AccessDenied")
 	down := storagetest.Status(503, "SlowDown")
@@ -241,8 +245,8 @@ func TestAStoreThatFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			front := storagetest.NewFront(storagetest.NewS3(t))
 			bucket := open(t, storagetest.Serve(t, front))
-			plan := newPlan(3, 2)
-			j := newJob(bucket, plan, batchOf(shardOf(plan, 0), 0, 1, 2), batchOf(shardOf(plan, 1), 3, 4))
+			plan := newPlan(3)
+			j := newJob(bucket, plan, batchOf(shardOf(plan, 0), 0, 1, 2))
 			front.Always("PUT", c.part, c.fault)
 			if err := j.run(t.Context()); !errors.Is(err, c.want) {
 				t.Errorf("error %v, want %v", err, c.want)
@@ -258,6 +262,55 @@ func TestAStoreThatFails(t *testing.T) {
 				t.Errorf("left behind: %q", found)
 			}
 		})
+	}
+}
+
+// TestAnUploadThatLandsLate has one shard fail while another one's file is on its
+// way, and the store keep that file after it was given up and deleted: it stays, in
+// an attempt without a receipt, and a run that goes on does not mind.
+func TestAnUploadThatLandsLate(t *testing.T) {
+	front := storagetest.NewFront(storagetest.NewS3(t))
+	bucket := open(t, storagetest.Serve(t, front))
+	plan := newPlan(3, 2)
+	arrived, landed := make(chan struct{}), make(chan struct{})
+	front.Once("PUT", "/000001.", func(_ http.ResponseWriter, r *http.Request, next http.Handler) {
+		defer close(landed)
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		close(arrived)
+		for deadline := time.Now().Add(10 * time.Second); front.Requests("DELETE", r.URL.Path) == 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Error("the shard that was given up is not withdrawn")
+				break
+			}
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(httptest.NewRecorder(), r)
+	})
+	front.Once("PUT", "/000000.", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		<-arrived
+		storagetest.Status(403, "AccessDenied")(w, r, next)
+	})
+	again := func() *job {
+		return newJob(bucket, plan, batchOf(shardOf(plan, 0), 0, 1, 2), batchOf(shardOf(plan, 1), 3, 4))
+	}
+	if err := again().run(t.Context()); !errors.Is(err, storage.ErrPermission) {
+		t.Errorf("error %v", err)
+	}
+	<-landed
+	late := keys(t, bucket)
+	if len(late) != 1 || !strings.Contains(late[0], "/attempts/") {
+		t.Errorf("left behind: %q", late)
+	}
+	j := again()
+	check(t, j.run(t.Context()))
+	for shard := range plan.Shards {
+		checkShard(t, bucket, plan, shard)
+	}
+	if diff := cmp.Diff(slices.Sorted(slices.Values(append(filesOf(j.receipts), late...))), keys(t, bucket)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -201,8 +201,8 @@ func (sh *shard) abort() error {
 const withdrawTimeout = 5 * time.Second
 
 // withdraw removes the files of an attempt that never got a receipt, also after
-// ctx ended. What the store does not let go of now is left behind: nothing
-// reads it.
+// ctx ended. What the store does not let go of now, or takes in afterwards of an
+// upload that was given up, is left behind: nothing reads it.
 func (sh *shard) withdraw(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
 	defer cancel()
@@ -211,10 +211,9 @@ func (sh *shard) withdraw(ctx context.Context) {
 
 // remove deletes the attempt's files.
 func (sh *shard) remove(ctx context.Context) error {
+	var errs []error
 	for _, table := range dataset.ShardTables {
-		if err := sh.sink.Bucket.Delete(ctx, sh.key(table)); err != nil {
-			return err
-		}
+		errs = append(errs, sh.sink.Bucket.Delete(ctx, sh.key(table)))
 	}
-	return nil
+	return errors.Join(errs...)
 }

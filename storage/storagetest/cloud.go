@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,16 +44,14 @@ const (
 )
 
 // VersityS3 returns the folder URI of an empty bucket on an S3 gateway that
-// checks signatures, and sets the AWS environment to its credentials. Without
+// checks signatures, and sets the program's AWS environment to its credentials. Without
 // the server the test is skipped.
 func VersityS3(t testing.TB) string {
 	t.Helper()
 	endpoint := "http://" + versity.start(t)
-	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": AccessKey, "AWS_SECRET_ACCESS_KEY": SecretKey,
+	setEnvironment(t, map[string]string{"AWS_ACCESS_KEY_ID": AccessKey, "AWS_SECRET_ACCESS_KEY": SecretKey,
 		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_REGION": "", "AWS_DEFAULT_REGION": "",
-		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"} {
-		t.Setenv(name, value)
-	}
+		"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"})
 	name := newName()
 	client := s3.New(s3.Options{BaseEndpoint: &endpoint, UsePathStyle: true, Region: "us-east-1", HTTPClient: plain,
 		Credentials: aws.CredentialsProviderFunc(credentials)})
@@ -81,14 +80,12 @@ func GCS(t testing.TB) string {
 }
 
 // Azure returns the folder URI of an empty container on Azurite, and sets the
-// Azure environment to its credentials. Without the server the test is skipped.
+// program's Azure environment to its credentials. Without the server the test is skipped.
 func Azure(t testing.TB) string {
 	t.Helper()
 	endpoint := "http://" + azurite.start(t) + "/" + AzureAccount
-	for name, value := range map[string]string{"AZURE_STORAGE_ACCOUNT": AzureAccount, "AZURE_STORAGE_KEY": AzureKey,
-		"AZURE_STORAGE_SAS_TOKEN": "", "AZURE_STORAGE_CONNECTION_STRING": ""} {
-		t.Setenv(name, value)
-	}
+	setEnvironment(t, map[string]string{"AZURE_STORAGE_ACCOUNT": AzureAccount, "AZURE_STORAGE_KEY": AzureKey,
+		"AZURE_STORAGE_SAS_TOKEN": "", "AZURE_STORAGE_CONNECTION_STRING": ""})
 	name := newName()
 	key, err := azblob.NewSharedKeyCredential(AzureAccount, AzureKey)
 	if err != nil {
@@ -104,6 +101,17 @@ func Azure(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return "azblob://" + name + "?" + url.Values{"endpoint": {endpoint}}.Encode()
+}
+
+// setEnvironment holds for all that the test program does afterwards, so that
+// tests on several servers may run side by side.
+func setEnvironment(t testing.TB, values map[string]string) {
+	t.Helper()
+	for name, value := range values {
+		if err := os.Setenv(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func credentials(context.Context) (aws.Credentials, error) {

@@ -52,8 +52,9 @@ func programs() string {
 }
 
 // keeper runs a server as long as its own standard input is open, which is as
-// long as the test program lives, however it ends.
-const keeper = `data=$1; shift
+// long as the test program lives, however it ends: a signal to all of them, as from a
+// terminal, leaves the keeper to clean up.
+const keeper = `trap '' HUP INT QUIT TERM; data=$1; shift
 "$@" </dev/null & server=$!
 read -r line
 kill -9 $server; wait $server; rm -rf "$data"`

@@ -15,5 +15,5 @@ echo "getting the object stores that tests start (compiles two programs, once)" 
 go install -ldflags=-s github.com/versity/versitygw/cmd/versitygw@v1.8.0
 go install -ldflags=-s github.com/fsouza/fake-gcs-server@v1.56.1
 npm install --prefix azurite --no-save --no-audit --no-fund --no-update-notifier --omit=dev --ignore-scripts \
-  --silent azurite@3.36.0 >/dev/null
+  --fetch-retries 1 --fetch-retry-mintimeout 2000 --silent azurite@3.36.0 >/dev/null
 touch installed # for make
