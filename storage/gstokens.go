@@ -44,7 +44,9 @@ func (t *googleTokens) find() (*oauth2.Token, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.source == nil {
-		client := &http.Client{Timeout: tokenTimeout}
+		transport := newTransport()
+		transport.DisableKeepAlives = true // the next token is an hour away
+		client := &http.Client{Timeout: tokenTimeout, Transport: transport}
 		found, err := gcp.DefaultCredentials(context.WithValue(context.Background(), oauth2.HTTPClient, client))
 		if err != nil {
 			return nil, ErrGoogleCredentials
