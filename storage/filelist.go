@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"os"
@@ -43,7 +44,7 @@ func (w *walk) folder(key string) bool {
 		return true
 	}
 	if err != nil {
-		w.yield(Object{}, err)
+		w.yield(Object{}, inFolder(key, err))
 		return false
 	}
 	for _, name := range names {
@@ -52,6 +53,14 @@ func (w *walk) folder(key string) bool {
 		}
 	}
 	return true
+}
+
+// inFolder names the folder below the root that an error is about.
+func inFolder(key string, err error) error {
+	if key == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", key, err)
 }
 
 // names reads a folder, its subfolders with a slash at the end: sorted so, the

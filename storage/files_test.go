@@ -351,3 +351,32 @@ func TestPublishAcrossDisks(t *testing.T) {
 		t.Errorf("on disk: %q", found)
 	}
 }
+
+// TestAFolderThatCannotBeReadIsNamed has one whose path is longer than the system
+// takes.
+func TestAFolderThatCannotBeReadIsNamed(t *testing.T) {
+	folder := t.TempDir()
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.Repeat("d", 250)
+	for range 17 {
+		if err := root.Mkdir(name, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		below, err := root.OpenRoot(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root.Close()
+		root = below
+	}
+	root.Close()
+	for _, err := range open(t, folder).List(t.Context(), "") {
+		want(t, err, storage.ErrInvalid)
+		if !strings.Contains(err.Error(), "/"+name+"/: ") {
+			t.Errorf("error %v", err)
+		}
+	}
+}

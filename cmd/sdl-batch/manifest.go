@@ -50,7 +50,8 @@ or a pattern in which
 and of which the part before the first of them narrows the listing. Of what is found
 images are taken, told by name: ` + strings.Join(listing.Extensions, " ") + `
 in upper or lower case. Other names, and those with a part that begins with a dot, are
-passed over and counted; --all takes them, too.
+passed over and counted; --all takes them, too. On disks links to files are followed,
+links to folders are not.
 
 URIs are absolute and byte for byte what run reads, but have no options: an
 endpoint of SRC must stand in the URI of the manifest, too, or in the environment.
