@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/sdl-batch/sdl-batch/model/jsonvalue"
 )
 
 var errNoCategories = errors.New(`no list "categories"`)
@@ -37,7 +39,7 @@ func findCategories(d *json.Decoder) ([]string, error) {
 		if key == json.Token("categories") {
 			return categoriesOf(d)
 		}
-		if err := skipValue(d); err != nil {
+		if err := jsonvalue.Skip(d.Token); err != nil {
 			return nil, err
 		}
 	}
@@ -63,29 +65,4 @@ func categoriesOf(d *json.Decoder) ([]string, error) {
 		names = append(names, c.Name)
 	}
 	return names, nil
-}
-
-// maxDepth bounds lists within lists: each takes memory until it ends.
-const maxDepth = 10_000
-
-// skipValue passes over one value, token by token, in constant memory.
-func skipValue(d *json.Decoder) error {
-	for depth := 0; ; {
-		token, err := d.Token()
-		if err != nil {
-			return err
-		}
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		switch {
-		case depth == 0:
-			return nil
-		case depth > maxDepth:
-			return fmt.Errorf("lists and objects are more than %d deep", maxDepth)
-		}
-	}
 }

@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"github.com/sdl-batch/sdl-batch/model/jsonvalue"
 )
 
 // ErrInvalid: this is no instances file.
@@ -246,31 +248,13 @@ func (d *reader) annotation(a annotation) error {
 	return nil
 }
 
-// maxDepth bounds lists within lists: each takes memory until it ends.
-const maxDepth = 10_000
-
-var errDepth = fmt.Errorf("lists and objects are more than %d deep", maxDepth)
-
 // skip passes over a value of any size.
 func (d *reader) skip() error {
-	for depth := 0; ; {
-		token, err := d.token()
-		if err != nil {
-			return err
-		}
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		switch {
-		case depth == 0:
-			return nil
-		case depth > maxDepth:
-			return d.invalid(errDepth)
-		}
+	err := jsonvalue.Skip(d.token)
+	if errors.Is(err, jsonvalue.ErrDepth) {
+		return d.invalid(err)
 	}
+	return err
 }
 
 func (d *reader) more() bool {
