@@ -87,10 +87,10 @@ line. The file appears when it is whole.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.Output, "output", "", "manifest to write, .parquet, .jsonl or .txt: a path or URI")
-	f.StringVar(&since, "since", "", "leave out what was last written before: 2026-11-25 (UTC), 2026-11-25T02:15:00Z, or so long ago as 36h or 7d")
+	f.StringVar(&since, "since", "", "leave out what was last written before: 2026-11-25 (UTC), 2026-11-25T02:15:00Z, or so long ago as 36h or 7d (default: none)")
 	f.Int64Var(&o.Sample, "sample", 0, "take so many images at random, kept in memory (default: all)")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the sample; the same listing and seed give the same sample")
-	f.StringArrayVar(&o.Exclude, "exclude", nil, "leave out names, from SRC's folder on, that match this `pattern`; may be repeated")
+	f.StringArrayVar(&o.Exclude, "exclude", nil, "leave out names, from SRC's folder on, that match this `pattern`; may be repeated (default: none)")
 	f.BoolVar(&o.All, "all", false, "take objects of any name, hidden ones too")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	required(c, "output")
