@@ -61,7 +61,7 @@ func (o Options) validate() error {
 	}
 	check(o.Manifest != "", "no manifest given")
 	check(o.Output != "", "no output given")
-	check(o.ShardRows >= 1 && o.ShardRows <= 1<<20, "shard rows %d: want 1 to %d", o.ShardRows, 1<<20)
+	check(o.ShardRows >= 1 && o.ShardRows <= dataset.MaxShardRows, "shard rows %d: want 1 to %d", o.ShardRows, dataset.MaxShardRows)
 	check(o.TopK >= 1 && o.TopK <= 1000, "top-k %d: want 1 to 1000", o.TopK)
 	check(o.Precision == "fp32", "precision %q: want fp32", o.Precision)
 	check(slices.Contains([]string{"", dataset.Parquet, dataset.Arrow}, o.Format), "table format %q: want %s or %s", o.Format, dataset.Parquet, dataset.Arrow)

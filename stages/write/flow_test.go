@@ -129,7 +129,10 @@ func TestMistakesUpstreamAreErrors(t *testing.T) {
 		want    string
 	}{
 		"a shard ends early":            {[]*pipeline.Batch{batchOf(a, 0, 1)}, "shard 0 ended after 2 of 3 rows"},
-		"a shard has a row too many":    {[]*pipeline.Batch{batchOf(a, 0, 1), batchOf(a, 2, 3)}, "shard 0 has 4 rows, more than its 3"},
+		"a shard has a row too many":    {[]*pipeline.Batch{batchOf(a, 0, 1), batchOf(a, 2, 3)}, "shard 0: row 3 is not among its 3 rows from 0"},
+		"a row comes twice":             {[]*pipeline.Batch{batchOf(a, 0, 1), batchOf(a, 1)}, "shard 0: row 1 came twice"},
+		"a rejected row comes twice":    {[]*pipeline.Batch{batchOf(b, 3), batchOf(b, 3)}, "shard 1: row 3 came twice"},
+		"a row of another shard":        {[]*pipeline.Batch{batchOf(b, 3), batchOf(b, 2)}, "shard 1: row 2 is not among its 2 rows from 3"},
 		"a shard goes on":               {[]*pipeline.Batch{batchOf(a, 0, 1, 2), batchOf(a, 2)}, "shard 0 goes on after its 3 rows"},
 		"a shard comes twice":           {[]*pipeline.Batch{batchOf(b, 3, 4), batchOf(b, 3, 4)}, "shard 1 goes on after its 2 rows"},
 		"one of two shards ends early":  {[]*pipeline.Batch{batchOf(a, 0, 1), batchOf(b, 3, 4)}, "shard 0 ended after 2 of 3 rows"},

@@ -29,13 +29,14 @@ type shard struct {
 
 	ok, rejected int64
 	codes        map[string]int64
+	claimed      claimed
 
 	seen, unseen []columnar.RankedTag // buffers of one row
 }
 
 // begin opens the files that a shard streams into.
 func (s *Sink) begin(ctx context.Context, of pipeline.Shard) (*shard, error) {
-	sh := &shard{sink: s, shard: of, attempt: ulid.Make().String(), started: time.Now(), parts: map[string]*part{}, codes: map[string]int64{}}
+	sh := &shard{sink: s, shard: of, attempt: ulid.Make().String(), started: time.Now(), parts: map[string]*part{}, codes: map[string]int64{}, claimed: newClaimed(of)}
 	images, err := sh.open(ctx, dataset.Images)
 	if err != nil {
 		return nil, err
@@ -82,11 +83,17 @@ func (sh *shard) rows() int64 { return sh.ok + sh.rejected }
 func (sh *shard) add(b *pipeline.Batch) error {
 	matrix := sh.sink.Config.Rows * sh.sink.Config.Dim
 	for i, o := range b.Images {
+		if err := sh.claimed.take(o.Number); err != nil {
+			return err
+		}
 		if err := sh.addLabelled(o, b, i, b.Embeddings[i*matrix:][:matrix]); err != nil {
 			return err
 		}
 	}
 	for _, o := range b.Rejected {
+		if err := sh.claimed.take(o.Number); err != nil {
+			return err
+		}
 		sh.rejected++
 		sh.codes[o.Reject.Stage+"/"+o.Reject.Code]++
 		if err := sh.images.Append(sh.image(o, columnar.StatusRejected)); err != nil {

@@ -91,9 +91,6 @@ func (s *Sink) gather(ctx context.Context, group *errgroup.Group, in <-chan *pip
 		}
 		s.report(b, start)
 		b.Release()
-		if sh.rows() > b.Shard.Rows {
-			return fmt.Errorf("shard %d has %d rows, more than its %d", b.Shard.Index, sh.rows(), b.Shard.Rows)
-		}
 		if sh.rows() == b.Shard.Rows {
 			delete(open, b.Shard.Index)
 			done[b.Shard.Index] = true

@@ -188,6 +188,7 @@ func TestAPlanThatContradictsItselfIsRefused(t *testing.T) {
 		"a lost shard":           func(p *dataset.Plan) { p.Shards = p.Shards[:2] },
 		"a negative offset":      func(p *dataset.Plan) { p.Shards[0].Offset = -1 },
 		"rows that overflow":     func(p *dataset.Plan) { p.Shards[2].Rows = math.MaxInt64 },
+		"a shard of millions":    func(p *dataset.Plan) { p.Shards[2].Rows += 1 << 20; p.Rows += 1 << 20 },
 		"rows around the zero":   func(p *dataset.Plan) { p.Shards[1].Rows, p.Shards[2].First = math.MaxInt64, math.MinInt64+9 },
 		"rows that are not kept": func(p *dataset.Plan) { p.Manifest.Compression = "gzip" },
 		"rows kept elsewhere":    func(p *dataset.Plan) { keep(p, "_runs/other/manifest/A.zst", 0, 5, 9) },

@@ -18,6 +18,10 @@ const Format = 1
 // Schema is the version of the tables.
 const Schema = 1
 
+// MaxShardRows bounds the rows of a shard, of which some are held in memory until
+// its end.
+const MaxShardRows = 1 << 20
+
 // Plan is the immutable description of a run. Workers need nothing else.
 type Plan struct {
 	Format      int       `json:"format"`
@@ -156,6 +160,9 @@ func (p *Plan) Validate() error {
 	}
 	next := int64(0)
 	for i, s := range p.Shards {
+		if s.Rows > MaxShardRows {
+			return fmt.Errorf("plan's shard %d has %d rows, more than %d", i, s.Rows, MaxShardRows)
+		}
 		if s.First != next || s.Rows <= 0 || s.Rows > p.Rows-next || s.Offset < 0 {
 			return fmt.Errorf("plan's shard %d, %d rows from %d, does not follow on row %d of %d", i, s.Rows, s.First, next, p.Rows)
 		}
