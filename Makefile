@@ -61,12 +61,20 @@ lint: ## format, vet, staticcheck, tidy
 	./docs/notice.sh | diff NOTICE -
 	cd jobs/queries && $(GO) vet ./...
 
+# The inputs kept in testdata/fuzz run in every test. What fails here is kept
+# there, too, by Go.
 .PHONY: fuzz
-fuzz: build ## every fuzz target, FUZZTIME each (default 30s)
+fuzz: build ## every fuzz target, FUZZTIME each (default 30s; 300x: that many inputs)
 	@set -e; git grep -oE '^func Fuzz[A-Za-z0-9]+' -- '*_test.go' | sed 's/:func /:/' | sort | while IFS=: read -r file name; do \
 	  echo "== $$name in $$(dirname $$file)"; \
 	  $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 5x ./$$(dirname $$file); \
 	done
+
+# Tests that have a long form, in it: runs are killed, and their storage fails, at
+# every one of their points, where `make test` tries some of each kind.
+.PHONY: torture
+torture: build $(SERVERS) ## thousands of kills, faults and damages (hours on 2 cores)
+	SDL_TORTURE=1 $(TEST) -count=1 -timeout 12h $$(git grep -l SDL_TORTURE -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: bench
 bench: build ## benchmarks of decoding, resizing, inference and scoring

@@ -36,7 +36,8 @@ func readPointer(ctx context.Context, bucket *storage.Bucket, key, name string) 
 
 // WritePointer stores a pointer at uri in one write, over whatever pointer is
 // there, and returns what is there then: p, or what somebody else wrote at the
-// same time. Whatever the store answers to the write, reading back decides.
+// same time. Whatever the store answers to the write, reading back decides, but for
+// storage.ErrUnsynced: what is read back may not last.
 func WritePointer(ctx context.Context, uri string, p *Pointer) (*Pointer, error) {
 	text, err := p.Encode()
 	if err != nil {
@@ -50,7 +51,9 @@ func WritePointer(ctx context.Context, uri string, p *Pointer) (*Pointer, error)
 	written := put(ctx, bucket, key, text)
 	stored, err := readPointer(ctx, bucket, key, storage.Redact(uri))
 	switch {
-	case err == nil && (written == nil || stored.Pointed == p.Pointed):
+	case errors.Is(written, storage.ErrUnsynced):
+		return nil, fmt.Errorf("pointer: %w", written)
+	case err == nil && (written == nil || errors.Is(written, storage.ErrReplaced) || stored.Pointed == p.Pointed):
 		return stored, nil
 	case written != nil:
 		return nil, fmt.Errorf("pointer: %w", written)

@@ -26,16 +26,27 @@
 // # Memory
 //
 // With B images a batch, S the input size, K·D the embedding matrix, k the tags
-// ranked per group, R the rows of a shard, W decoding workers, the bytes held
-// at once are at most
+// ranked per group, R the rows of a shard, W decoding workers, F fetching ones and
+// T the text of a row (name and carried values), the bytes held at once are at most
 //
-//	fetch budget + one object of MaxBytes       bodies read and not yet decoded
-//	+ W · decode.Limits.MaxMemory               one image being decoded per worker
-//	+ slabs · B · S·S·3                         pixels (6 slabs)
-//	+ 6 · B · K·D · 4                           embeddings waiting to be written
-//	+ 2 · R · 2·k · 24                          ranked tags of the two open shards
-//	+ 2 · row-group buffers of the writers      of embeddings min(2048·K·D·4, 128 MiB), and while encoded once more
+//	fetch budget + one object of MaxBytes          bodies read and not yet decoded
+//	+ max(decode.Limits.MaxMemory, W · 64 MiB)     images that need more than 32 MiB
+//	+ W · 81 MiB                                   smaller images, kept buffers
+//	+ 6 · B · (S·S·3 + K·D·4)                      pixels and embeddings (6 slabs each)
+//	+ 12 · (4 MiB + B · (512 + 16·k) + 512 KiB)    texts, ranks and rejects of batches
+//	+ (256 + 9·F + 64) · (200 + T)                 rows on their way to be decoded
+//	+ 2 · R · (2·k · 24 · 9/4 + T)                 ranked tags and names of the two open shards
+//	+ 2 · 4 · (embeddings + images + tags)         row groups, in buffers that grow, and encoded:
+//	                                               2048·(K·D·4 + T), R·(512 + 96·k + T) and
+//	                                               65,536·(96 + T), each at most 128 MiB and a row
 //
-// plus the inference session's own arena. Where nobody says how large a batch is,
-// jobs/engine keeps B·K·D·4 under 64 MiB: an encoder's rows may be hundreds.
+// beside the inference session's own arena and what the process held before:
+// weights, vocabulary. label's wiring computes the sum, with 256 bytes for T, and
+// tells it as an event, upon which the program bounds the runtime's heap: garbage
+// is collected before it could double what is in use. T is at most 64 KiB of name
+// and, of csv and jsonl, 1 MiB in all; a batch is closed by 4 MiB of text, so that
+// only the last three lines grow with long rows.
+//
+// Where nobody says how large a batch is, jobs/engine keeps B·K·D·4 under 64 MiB:
+// an encoder's rows may be hundreds.
 package pipeline

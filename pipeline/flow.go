@@ -36,7 +36,7 @@ func (f *Flow) Go(name string, run func(ctx context.Context) error) {
 				err = fmt.Errorf("%s: panic: %v\n%s", name, p, debug.Stack())
 			}
 		}()
-		if err := run(f.ctx); err != nil {
+		if err := stepping(f.ctx, name, run); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		return nil

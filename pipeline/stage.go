@@ -39,6 +39,9 @@ func Send[T any](ctx context.Context, out chan<- T, v T) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if err := beforeSend(ctx); err != nil {
+		return err
+	}
 	select {
 	case out <- v:
 		return nil

@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -27,6 +28,9 @@ func (a *amazon) stat(ctx context.Context, key string) (Attrs, error) {
 	head, err := a.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &a.bucket, Key: &key})
 	if err != nil {
 		return Attrs{}, a.kind(err)
+	}
+	if etag(head.ETag) == "" {
+		return Attrs{}, errForeign
 	}
 	return Attrs{
 		Size:    aws.ToInt64(head.ContentLength),
@@ -80,7 +84,8 @@ func (a *amazon) page(ctx context.Context, prefix string, token []byte) ([]Objec
 		}
 		objects[i] = Object{key, Attrs{Size: aws.ToInt64(o.Size), Version: etag(o.ETag), ModTime: aws.ToTime(o.LastModified)}}
 	}
-	return objects, nextToken(found), nil
+	next, err := nextToken(found)
+	return objects, next, err
 }
 
 func (a *amazon) folderPage(ctx context.Context, prefix string, token []byte) ([]string, []byte, error) {
@@ -103,14 +108,19 @@ func (a *amazon) folderPage(ctx context.Context, prefix string, token []byte) ([
 		}
 		names[i] = folderName(key, prefix)
 	}
-	return names, nextToken(found), nil
+	next, err := nextToken(found)
+	return names, next, err
 }
 
-func nextToken(page *s3.ListObjectsV2Output) []byte {
-	if !aws.ToBool(page.IsTruncated) || aws.ToString(page.NextContinuationToken) == "" {
-		return nil
+// nextToken refuses a page that says that more follow and not how to get them.
+func nextToken(page *s3.ListObjectsV2Output) ([]byte, error) {
+	if !aws.ToBool(page.IsTruncated) {
+		return nil, nil
 	}
-	return []byte(*page.NextContinuationToken)
+	if aws.ToString(page.NextContinuationToken) == "" {
+		return nil, fmt.Errorf("%w: a page without the token of the next", errForeign)
+	}
+	return []byte(*page.NextContinuationToken), nil
 }
 
 // listedKey decodes a key where the store did as it was asked and encoded it.
@@ -168,6 +178,17 @@ func (a *amazon) readAttrs(r *blob.Reader) Attrs {
 		}
 	}
 	return attrs
+}
+
+func (a *amazon) checkRead(r *blob.Reader, offset int64) error {
+	var out s3.GetObjectOutput
+	if !r.As(&out) { // of no bytes gocloud asks for the attributes alone
+		return nil
+	}
+	if etag(out.ETag) == "" {
+		return errForeign
+	}
+	return checkRange(aws.ToString(out.ContentRange), offset)
 }
 
 // same: equal ETags are digests of equal content.

@@ -79,7 +79,7 @@ func (s azureSettings) address() (string, error) {
 	}
 	service, err := azureblob.NewServiceURL(&s.service)
 	if err != nil {
-		return "", invalid("azblob options: %s", redactText(err.Error()))
+		return "", invalid("azblob options: %s", RedactText(err.Error()))
 	}
 	place, err := url.JoinPath(string(service), s.container)
 	if err != nil {

@@ -43,7 +43,7 @@ func openAzure(_ context.Context, a address, policy Policy) (store, error) {
 	if err != nil {
 		return nil, err
 	}
-	repeating, err := settings.client(transport, uploadRetries(policy), found)
+	repeating, err := settings.client(patient{next: transport, limit: policy.AttemptTimeout}, uploadRetries(policy), found)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,8 @@ func uploadRetries(p Policy) policy.RetryOptions {
 	if retries == 0 {
 		retries = -1 // 0 is the client's default
 	}
-	return policy.RetryOptions{MaxRetries: retries, TryTimeout: p.AttemptTimeout, RetryDelay: p.BaseDelay, MaxRetryDelay: p.MaxDelay}
+	return policy.RetryOptions{MaxRetries: retries, TryTimeout: p.AttemptTimeout, RetryDelay: p.BaseDelay, MaxRetryDelay: p.MaxDelay,
+		ShouldRetry: azurePasses}
 }
 
 // full refuses what the service would take for another name: it turns
@@ -83,6 +84,9 @@ func azureName(key string) error {
 	return nil
 }
 
+// syncFolder: what the service has answered to is durable.
+func (s *azure) syncFolder(context.Context, string) error { return nil }
+
 func (s *azure) close() error {
 	s.transport.CloseIdleConnections()
 	return nil
@@ -92,6 +96,9 @@ func (s *azure) stat(ctx context.Context, key string) (Attrs, error) {
 	found, err := s.once.NewBlobClient(key).GetProperties(ctx, nil)
 	if err != nil {
 		return Attrs{}, azureKind(err)
+	}
+	if deref(found.ETag) == "" {
+		return Attrs{}, errForeign
 	}
 	return azureAttrs(deref(found.ContentLength), found.ETag, found.LastModified), nil
 }
@@ -127,6 +134,17 @@ func (s *azure) open(ctx context.Context, key string, offset, length int64) (io.
 		found.Body.Close()
 		return http.NoBody, attrs, nil
 	}
+	if attrs.Version == "" {
+		found.Body.Close()
+		return nil, attrs, errForeign
+	}
+	if err := checkRange(deref(found.ContentRange), offset); err != nil {
+		found.Body.Close()
+		return nil, attrs, err
+	}
+	if part == (azblobs.HTTPRange{}) {
+		return azureBody{withDigest(found.Body, found.ContentMD5)}, attrs, nil
+	}
 	return azureBody{found.Body}, attrs, nil
 }
 
@@ -159,8 +177,9 @@ func (b azureBody) Read(p []byte) (int, error) {
 // putOnce is one request of any size that a limit of the service allows, 5 GB.
 func (s *azure) putOnce(ctx context.Context, key string, data []byte) error {
 	_, err := s.once.NewBlockBlobClient(key).Upload(ctx, bodyOf(data), &blockblob.UploadOptions{
-		HTTPHeaders:      &azblobs.HTTPHeaders{BlobContentType: to.Ptr(contentType)},
-		AccessConditions: &azblobs.AccessConditions{ModifiedAccessConditions: ifAbsent()},
+		HTTPHeaders:             &azblobs.HTTPHeaders{BlobContentType: to.Ptr(contentType)},
+		AccessConditions:        &azblobs.AccessConditions{ModifiedAccessConditions: ifAbsent()},
+		TransactionalValidation: digestOf(data),
 	})
 	return azureKind(err)
 }

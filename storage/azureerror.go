@@ -1,11 +1,13 @@
 package storage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 )
 
@@ -57,8 +59,11 @@ func azureKind(err error) error {
 		return networkKind(err)
 	}
 	kind, ok := azureCodes[bloberror.Code(api.ErrorCode)]
-	if !ok {
+	switch {
+	case !ok:
 		kind = statusKind(api.StatusCode)
+	case api.ErrorCode == string(bloberror.AuthenticationFailed) && ranOut(api.RawResponse):
+		kind = ErrAzureCredentials
 	}
 	var header http.Header
 	words := http.StatusText(api.StatusCode)
@@ -66,4 +71,14 @@ func azureKind(err error) error {
 		header, words = api.RawResponse.Header, api.RawResponse.Status
 	}
 	return retryLater(fmt.Errorf("%w: %s", kind, oneLine("%s (status %s)", api.ErrorCode, words)), header)
+}
+
+// ranOut tells a signature whose time is over, or has not come, from one that is
+// wrong: it is refused for every object.
+func ranOut(response *http.Response) bool {
+	if response == nil {
+		return false
+	}
+	words, err := runtime.Payload(response)
+	return err == nil && bytes.Contains(words, []byte("not valid in the specified time frame"))
 }

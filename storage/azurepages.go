@@ -18,6 +18,9 @@ func (p azurePages) page(ctx context.Context, prefix string, token []byte) ([]Ob
 	if err != nil {
 		return nil, nil, azureKind(err)
 	}
+	if deref(found.ServiceEndpoint) == "" { // as with an answer without a body
+		return nil, nil, errForeign
+	}
 	if found.Segment == nil {
 		return nil, marker(found.NextMarker), nil
 	}
@@ -48,6 +51,9 @@ func (p azurePages) folderPage(ctx context.Context, prefix string, token []byte)
 	}).NextPage(ctx)
 	if err != nil {
 		return nil, nil, azureKind(err)
+	}
+	if deref(found.ServiceEndpoint) == "" {
+		return nil, nil, errForeign
 	}
 	if found.Segment == nil {
 		return nil, marker(found.NextMarker), nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -15,6 +16,8 @@ import (
 // request.
 type azureTokens struct {
 	transport http.RoundTripper
+
+	given atomic.Bool // a token
 
 	mu    sync.Mutex
 	chain *azidentity.DefaultAzureCredential
@@ -27,7 +30,10 @@ func (t *azureTokens) GetToken(ctx context.Context, options policy.TokenRequestO
 		return azcore.AccessToken{}, ErrAzureCredentials
 	}
 	token, err := chain.GetToken(ctx, options)
-	if err != nil && ctx.Err() == nil && !unanswered(err) {
+	switch {
+	case err == nil:
+		t.given.Store(true)
+	case ctx.Err() == nil && !t.unanswered(err):
 		return token, ErrAzureCredentials
 	}
 	return token, err
@@ -48,11 +54,15 @@ func (t *azureTokens) find() (*azidentity.DefaultAzureCredential, error) {
 	return t.chain, nil
 }
 
-// unanswered tells a server of tokens that is in trouble from a refusal.
-func unanswered(err error) bool {
+// unanswered tells a server of tokens that is silent or in trouble from a refusal,
+// and from none that was found. One that has given a token was found.
+func (t *azureTokens) unanswered(err error) bool {
 	var failed *azidentity.AuthenticationFailedError
-	if !errors.As(err, &failed) || failed.RawResponse == nil {
-		return false
+	switch {
+	case !errors.As(err, &failed):
+		return t.given.Load()
+	case failed.RawResponse == nil:
+		return true
 	}
 	return errors.Is(statusKind(failed.RawResponse.StatusCode), ErrTransient)
 }

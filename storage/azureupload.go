@@ -3,14 +3,18 @@ package storage
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	azblobs "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"golang.org/x/sync/errgroup"
 )
@@ -62,7 +66,7 @@ func (u *azureUpload) send() {
 	block, data := u.blockName(), u.next
 	u.blocks, u.next = append(u.blocks, block), nil
 	u.group.Go(func() error {
-		_, err := u.client.StageBlock(u.sending, block, bodyOf(data), nil)
+		_, err := u.client.StageBlock(u.sending, block, bodyOf(data), &blockblob.StageBlockOptions{TransactionalValidation: digestOf(data)})
 		return azureKind(err)
 	})
 }
@@ -77,7 +81,7 @@ func (u *azureUpload) commit() error {
 	defer u.cancel()
 	headers := &azblobs.HTTPHeaders{BlobContentType: to.Ptr(contentType)}
 	if len(u.blocks) == 0 {
-		_, err := u.client.Upload(u.ctx, bodyOf(u.next), &blockblob.UploadOptions{HTTPHeaders: headers})
+		_, err := u.client.Upload(u.ctx, bodyOf(u.next), &blockblob.UploadOptions{HTTPHeaders: headers, TransactionalValidation: digestOf(u.next)})
 		return azureKind(err)
 	}
 	if len(u.next) > 0 {
@@ -97,3 +101,22 @@ func (u *azureUpload) abort() error {
 }
 
 func bodyOf(data []byte) io.ReadSeekCloser { return streaming.NopCloser(bytes.NewReader(data)) }
+
+// digestOf has the service compare what arrives with what was sent.
+func digestOf(data []byte) azblobs.TransferValidationType {
+	sum := md5.Sum(data)
+	return azblobs.TransferValidationTypeMD5(sum[:])
+}
+
+// azurePasses tells whether a request of an upload is worth another try.
+func azurePasses(response *http.Response, err error) bool {
+	if err != nil {
+		return true // its context is looked at before
+	}
+	code := bloberror.Code(response.Header.Get("x-ms-error-code"))
+	kind, ok := azureCodes[code]
+	if !ok {
+		kind = statusKind(response.StatusCode)
+	}
+	return response.StatusCode != http.StatusCreated && errors.Is(kind, ErrTransient)
+}

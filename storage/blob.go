@@ -40,6 +40,8 @@ type dialect interface {
 	beforeWrite(key string) func(as func(any) bool) error
 	beforeCopy(dst, src string) func(as func(any) bool) error
 	readAttrs(r *blob.Reader) Attrs
+	// checkRead refuses a body that is not the store's, or does not begin at offset.
+	checkRead(r *blob.Reader, offset int64) error
 	same(dst, src string, found, source Attrs) bool
 	// kind reduces a vendor's error to one of this package's.
 	kind(err error) error
@@ -59,6 +61,10 @@ func (b *blobs) open(ctx context.Context, key string, offset, length int64) (io.
 	r, err := b.bucket.NewRangeReader(oneRequest(ctx), key, offset, length, &blob.ReaderOptions{BeforeRead: b.beforeRead(key)})
 	if err != nil {
 		return nil, Attrs{}, b.kind(err)
+	}
+	if err := b.checkRead(r, offset); err != nil {
+		r.Close()
+		return nil, Attrs{}, err
 	}
 	return blobBody{r, b.dialect}, b.readAttrs(r), nil
 }
@@ -129,6 +135,9 @@ func (b *blobs) link(ctx context.Context, dst, src string) error {
 	}
 	return nil
 }
+
+// syncFolder: what a store has answered to is durable.
+func (b *blobs) syncFolder(context.Context, string) error { return nil }
 
 // folderName is the last part of a key that ends with a slash, prefix cut off.
 func folderName(key, prefix string) string {

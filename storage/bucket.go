@@ -12,6 +12,7 @@ import (
 // Bucket is an open folder of a store. All methods may be called concurrently.
 type Bucket struct {
 	store store
+	bare  store  // beneath its steps
 	uri   string // redacted
 	retry retrier
 }
@@ -53,7 +54,8 @@ func openFolder(ctx context.Context, uri string, options Options) (*Bucket, erro
 		return nil, err
 	}
 	return &Bucket{
-		store: s,
+		store: stepped{s},
+		bare:  s,
 		uri:   displayed(uri, a),
 		retry: retrier{policy: policy, notify: options.OnBackoff},
 	}, nil
@@ -77,7 +79,7 @@ func displayed(uri string, a address) string {
 		rest = "/"
 	}
 	if !ok {
-		return rest
+		return Redact(rest)
 	}
 	return Redact(scheme + "://" + rest)
 }

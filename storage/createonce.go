@@ -42,10 +42,15 @@ func (b *Bucket) createAndRead(ctx context.Context, full string, data []byte) (s
 		stored, _, err = b.readOnce(ctx, full, nil, maxOnceBytes)
 		return err
 	})
-	if err == nil || ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return stored, err
+	case err != nil:
+		return nil, unclear(written, err)
+	case written != nil: // the name is another writer's, or was not made durable
+		return stored, b.syncBeside(ctx, full)
 	}
-	return nil, unclear(written, err)
+	return stored, nil
 }
 
 // unclear explains why no object could be read back after a write.

@@ -15,12 +15,18 @@ import (
 // bounds what the driver repeats by itself, parts of an upload above all.
 type driver func(ctx context.Context, a address, policy Policy) (store, error)
 
-// drivers holds one driver per scheme; local files have their own way.
-var drivers = map[string]driver{
-	"mem":    openMemory,
-	"s3":     openS3,
-	"gs":     openGS,
-	"azblob": openAzure,
+// drivers holds one driver per scheme; local files have their own way. It is
+// filled late because it takes part in its own: Redact asks for the schemes, and
+// drivers redact their errors.
+var drivers map[string]driver
+
+func init() {
+	drivers = map[string]driver{
+		"mem":    openMemory,
+		"s3":     openS3,
+		"gs":     openGS,
+		"azblob": openAzure,
+	}
 }
 
 // aliases are other spellings of a scheme.
@@ -75,6 +81,10 @@ type store interface {
 	// folders returns the names of the folders right below prefix, which is
 	// empty or ends with a slash, in any order.
 	folders(ctx context.Context, prefix string, attempt attempt) ([]string, error)
+	// syncFolder makes the names in a folder, and its own, durable, whoever gave
+	// them; folder is "" or ends with a slash. Stores whose answers are durable
+	// have nothing to do.
+	syncFolder(ctx context.Context, folder string) error
 	// full checks a key of the bucket's folder and returns its object name;
 	// prefix is what comes in front of it, a slash included.
 	full(key string) (string, error)

@@ -20,6 +20,8 @@ var (
 	ErrTransient = errors.New("storage is unavailable")
 	// ErrTooLarge: the object holds more bytes than the caller accepts.
 	ErrTooLarge = errors.New("too large")
+	// ErrFull: a local disk, or the caller's quota of it, takes no more.
+	ErrFull = errors.New("no room left")
 	// ErrInvalid: a malformed name or option, or something that is no object.
 	ErrInvalid = errors.New("invalid")
 	// ErrUnsupported: the store cannot do this, or no driver is built in.
@@ -45,6 +47,15 @@ var (
 	ErrAzureCredentials  = fmt.Errorf("%w of Azure", ErrCredentials)
 )
 
+// ErrUnsynced is found beside the ErrTransient of names on a local disk that are
+// there and may be gone after a loss of power. It is not tried again.
+var ErrUnsynced = errors.New("not durable")
+
+// ErrReplaced is found beside the ErrTransient of a write that the store took,
+// where the object that is there then has another length, or none is there: the
+// store lost it, or another writer came right after.
+var ErrReplaced = errors.New("another object is there")
+
 // ErrRefused is found beside a vendor's ErrCredentials where the store may take the
 // same credentials for another object: the secret is wrong or the network not
 // let in, or something on the way spells this one name in another way, so that
@@ -57,6 +68,10 @@ var ErrSettings = errors.New("settings of a store")
 
 // ErrNoBucket is the ErrNotExist of a bucket, where the store says so.
 var ErrNoBucket = fmt.Errorf("no such bucket: %w", ErrNotExist)
+
+// errNoUpload is found beside the error of an upload in parts that the store does
+// not know, or no longer: it was given up, or has ended and the answer was lost.
+var errNoUpload = errors.New("no such upload")
 
 // wrapOp adds an operation and a URI to err; uri must be redacted. nil stays nil.
 func wrapOp(op, uri string, err error) error {

@@ -1,5 +1,7 @@
 package storage
 
+import "context"
+
 // Place is a parsed URI, for tests.
 type Place struct{ Scheme, Host, Path, Query string }
 
@@ -19,3 +21,6 @@ func PageObjects(n int32) (restore func()) {
 
 // PlainClient is what vendors' clients send their requests with.
 var PlainClient = plainClient
+
+// LookForSteps is what each operation costs more where nobody asked for steps.
+func LookForSteps(ctx context.Context) bool { return stepsOf(ctx) != nil }

@@ -23,8 +23,8 @@ var fileErrors = []struct {
 // fileError gives an error of a local file its kind. Its path is left to the
 // caller; the system's own error stays within reach of errors.Is.
 func fileError(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, ErrTransient) { // it has its kind
+		return err
 	}
 	cause := systemError(err)
 	if kind, ok := saidTwice(cause); ok {

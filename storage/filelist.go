@@ -14,17 +14,20 @@ import (
 
 // list walks the folders below the part of prefix that names one.
 func (f *files) list(ctx context.Context, prefix string, attempt attempt) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) {
-		w := walk{ctx: ctx, root: f.root, prefix: prefix, attempt: attempt, yield: yield}
-		folder := prefix[:strings.LastIndexByte(prefix, '/')+1]
-		if folder != "" {
-			if _, err := f.full(strings.TrimSuffix(folder, "/")); err != nil {
-				yield(Object{}, err)
-				return
-			}
+	return func(yield func(Object, error) bool) { f.walk(ctx, prefix, attempt, false, yield) }
+}
+
+// walk yields files, or those of unfinished writes.
+func (f *files) walk(ctx context.Context, prefix string, attempt attempt, unfinished bool, yield func(Object, error) bool) {
+	w := walk{ctx: ctx, root: f.root, prefix: prefix, unfinished: unfinished, attempt: attempt, yield: yield}
+	folder := prefix[:strings.LastIndexByte(prefix, '/')+1]
+	if folder != "" {
+		if _, err := f.full(strings.TrimSuffix(folder, "/")); err != nil {
+			yield(Object{}, err)
+			return
 		}
-		w.folder(folder)
 	}
+	w.folder(folder)
 }
 
 // walk is one listing.
@@ -34,6 +37,8 @@ type walk struct {
 	prefix  string
 	attempt attempt
 	yield   func(Object, error) bool
+
+	unfinished bool // files of unfinished writes alone, else all others
 }
 
 // folder lists a folder, whose key is empty or ends with a slash, and tells
@@ -93,7 +98,7 @@ func (w *walk) entry(key string) bool {
 		}
 		return true
 	}
-	if !strings.HasPrefix(key, w.prefix) || isTemp(filepath.Base(key)) {
+	if !strings.HasPrefix(key, w.prefix) || isTemp(filepath.Base(key)) != w.unfinished {
 		return true
 	}
 	return w.file(key)

@@ -15,7 +15,8 @@ import (
 // gocloud's fileblob, which escapes names, never fsyncs and keeps attributes
 // in files beside the objects.
 type files struct {
-	root string // absolute
+	root    string // absolute
+	durable durableFolders
 }
 
 func openFiles(a address) (store, error) {

@@ -25,42 +25,44 @@ func isTemp(name string) bool {
 
 // fileUpload is a file that has no name of its own yet.
 type fileUpload struct {
-	file  *os.File
-	final string
+	ctx     context.Context // for steps
+	file    *os.File
+	final   string
+	durable *durableFolders
 }
 
-func (f *files) create(_ context.Context, key string) (upload, error) {
-	return newFileUpload(f.path(key))
+func (f *files) create(ctx context.Context, key string) (upload, error) {
+	return f.newUpload(ctx, f.path(key))
 }
 
-func newFileUpload(final string) (*fileUpload, error) {
+func (f *files) newUpload(ctx context.Context, final string) (*fileUpload, error) {
 	folder := filepath.Dir(final)
 	temp := filepath.Join(folder, tempPrefix+rand.Text()+tempSuffix)
-	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	file, err := os.OpenFile(temp, flags, 0o666)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeFolder(folder); err != nil {
-			return nil, createError(err)
-		}
-		file, err = os.OpenFile(temp, flags, 0o666)
+	u := &fileUpload{ctx: ctx, final: final, durable: &f.durable}
+	if err := f.putInto(ctx, folder, func() error { return u.open(temp) }); err != nil {
+		return nil, createError(final, err)
 	}
-	if err != nil {
-		return nil, createError(err)
-	}
-	return &fileUpload{file: file, final: final}, nil
+	return u, nil
+}
+
+func (u *fileUpload) open(temp string) error {
+	return step(u.ctx, "create temp", temp, func() (err error) {
+		u.file, err = os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		return err
+	})
 }
 
 // createError tells a folder that cannot be one from a folder that is missing.
-func createError(err error) error {
+func createError(path string, err error) error {
 	if errors.Is(err, syscall.ENOTDIR) {
 		return invalid("a folder of this path is a file")
 	}
-	return fileError(err)
+	return diskError(path, err)
 }
 
 func (u *fileUpload) Write(p []byte) (int, error) {
 	n, err := u.file.Write(p)
-	return n, fileError(err)
+	return n, diskError(u.final, err)
 }
 
 // commit makes the file durable and renames it to its final name.
@@ -72,15 +74,18 @@ func (u *fileUpload) commit() error {
 // gone afterwards in any case.
 func (u *fileUpload) publish(name func(temp, final string) error) error {
 	temp := u.file.Name()
-	defer os.Remove(temp)
-	if err := errors.Join(u.file.Sync(), u.file.Close()); err != nil {
-		return fileError(err)
+	defer step(u.ctx, "unlink", temp, func() error { return os.Remove(temp) })
+	if err := errors.Join(step(u.ctx, "fsync", temp, u.file.Sync), u.file.Close()); err != nil {
+		return diskError(u.final, err)
 	}
-	err := name(temp, u.final)
+	err := step(u.ctx, "name", u.final, func() error { return name(temp, u.final) })
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return fileError(err)
+		return diskError(u.final, err)
 	}
-	return fileError(errors.Join(err, syncFolder(filepath.Dir(u.final))))
+	if unsynced := u.durable.sync(u.ctx, filepath.Dir(u.final)); unsynced != nil {
+		return unsynced
+	}
+	return fileError(err)
 }
 
 func (u *fileUpload) abort() error {
@@ -93,12 +98,12 @@ func (u *fileUpload) abort() error {
 }
 
 // putOnce names the file by link(2), which never replaces another one.
-func (f *files) putOnce(_ context.Context, key string, data []byte) error {
+func (f *files) putOnce(ctx context.Context, key string, data []byte) error {
 	path := f.path(key)
 	if _, err := os.Lstat(path); err == nil {
-		return errors.Join(ErrExist, fileError(syncFolder(filepath.Dir(path))))
+		return ErrExist
 	}
-	u, err := newFileUpload(path)
+	u, err := f.newUpload(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -121,30 +126,45 @@ func linkError(err error) error {
 // link gives src a second name; on another file system it makes a copy.
 func (f *files) link(ctx context.Context, dst, src string) error {
 	from, to := f.path(src), f.path(dst)
-	err := os.Link(from, to)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeFolder(filepath.Dir(to)); err != nil {
-			return fileError(err)
+	var gone error
+	err := f.putInto(ctx, filepath.Dir(to), func() error {
+		err := step(ctx, "name", to, func() error { return os.Link(from, to) })
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
-		err = os.Link(from, to)
+		if _, gone = os.Lstat(from); gone != nil {
+			return nil
+		}
+		return err
+	})
+	if gone != nil {
+		return fileError(gone)
 	}
 	if errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EMLINK) {
-		return copyFile(ctx, to, from)
+		return f.copyFile(ctx, to, from)
 	}
 	if err != nil {
-		return linkError(fileError(err))
+		return linkError(diskError(to, err))
 	}
-	return fileError(syncFolder(filepath.Dir(to)))
+	return f.durable.sync(ctx, filepath.Dir(to))
+}
+
+func (f *files) syncFolder(ctx context.Context, folder string) error {
+	err := f.durable.sync(ctx, f.path(folder))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // copyFile copies a file without ever replacing another.
-func copyFile(ctx context.Context, to, from string) error {
+func (f *files) copyFile(ctx context.Context, to, from string) error {
 	body, _, err := openFile(os.OpenFile, from, 0, -1)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	u, err := newFileUpload(to)
+	u, err := f.newUpload(ctx, to)
 	if err != nil {
 		return err
 	}

@@ -142,5 +142,14 @@ func (g *google) readAttrs(r *blob.Reader) Attrs {
 	return attrs
 }
 
+// checkRead leaves ranges to the client, which looks by itself.
+func (g *google) checkRead(r *blob.Reader, _ int64) error {
+	var body *gcs.Reader
+	if r.As(&body) && body.Attrs.Generation <= 0 {
+		return errForeign
+	}
+	return nil
+}
+
 // same cannot tell: a copy has a generation of its own.
 func (g *google) same(string, string, Attrs, Attrs) bool { return false }

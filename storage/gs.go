@@ -27,7 +27,7 @@ func openGS(ctx context.Context, a address, policy Policy) (store, error) {
 		return nil, err
 	}
 	once.SetRetry(gcs.WithPolicy(gcs.RetryNever))
-	repeating, err := settings.client(ctx, deadlines{next: transport, limit: policy.AttemptTimeout})
+	repeating, err := settings.client(ctx, uploading(sessions{transport}, policy))
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (s gsSettings) client(ctx context.Context, transport http.RoundTripper) (*g
 	}
 	client, err := gcs.NewClient(ctx, options...)
 	if err != nil {
-		return nil, invalid("gs client: %s", redactText(err.Error()))
+		return nil, invalid("gs client: %s", RedactText(err.Error()))
 	}
 	return client, nil
 }

@@ -13,6 +13,9 @@ import (
 // noBucket begins what the store says where the bucket is missing.
 const noBucket = "The specified bucket does not exist"
 
+// garbled is in what the store says of a body that is not what was sent.
+const garbled = "doesn't match calculated"
+
 // kind reduces an error of Google's client or of the network below it.
 func (g *google) kind(err error) error {
 	if ended := contextError(err); ended != nil {
@@ -43,6 +46,8 @@ func (g *google) apiKind(api *googleapi.Error) error {
 	case api.Code == http.StatusForbidden && isRateLimit(api):
 		return ErrTransient
 	case api.Code == http.StatusGone: // an upload's session is lost
+		return fmt.Errorf("%w: %w", ErrTransient, errNoUpload)
+	case api.Code == http.StatusBadRequest && strings.Contains(googleWords(api), garbled):
 		return ErrTransient
 	}
 	return statusKind(api.Code)

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"net/http"
 	"sync/atomic"
 
 	gcs "cloud.google.com/go/storage"
@@ -35,5 +36,18 @@ func (u *uploadTries) progress(int64) { u.failed.Store(0) }
 // that of the request, because the client ends with the upload's own.
 func (g *google) passes(err error) bool {
 	kind := g.kind(err)
-	return errors.Is(kind, ErrTransient) || contextError(kind) != nil
+	return errors.Is(kind, ErrTransient) && !errors.Is(kind, errNoUpload) || contextError(kind) != nil
+}
+
+// sessions tells the session of an upload that is gone, for which servers have one
+// status or another, from a bucket that is missing.
+type sessions struct{ next http.RoundTripper }
+
+func (s sessions) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := s.next.RoundTrip(request)
+	if err == nil && response.StatusCode == http.StatusNotFound && request.URL.Query().Has("upload_id") {
+		response.Body.Close()
+		response.StatusCode, response.Status, response.Body = http.StatusGone, "410 Gone", http.NoBody // it would tell another status
+	}
+	return response, err
 }

@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"iter"
 	"unicode/utf8"
 )
@@ -69,6 +71,9 @@ func onePage[T any](ctx context.Context, attempt attempt, ask func(context.Conte
 	prefix string, token []byte) (found []T, next []byte, err error) {
 	err = attempt(ctx, func(ctx context.Context) (err error) {
 		found, next, err = ask(ctx, prefix, token)
+		if err == nil && next != nil && bytes.Equal(next, token) {
+			err = fmt.Errorf("%w: the page after this one is this one", errForeign)
+		}
 		return err
 	})
 	return found, next, err

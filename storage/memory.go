@@ -107,6 +107,8 @@ func (memory) beforeRead(string) func(func(any) bool) error         { return nil
 func (memory) beforeWrite(string) func(func(any) bool) error        { return nil }
 func (memory) beforeCopy(string, string) func(func(any) bool) error { return nil }
 
+func (memory) checkRead(*blob.Reader, int64) error { return nil }
+
 func (memory) readAttrs(r *blob.Reader) Attrs {
 	return Attrs{Size: r.Size(), Version: version(r.ModTime().UnixNano(), r.Size()), ModTime: r.ModTime()}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -81,7 +82,8 @@ func NewObjects(options ObjectsOptions) *Objects {
 func (o *Objects) Read(ctx context.Context, uri string, buf []byte, maxBytes int64) (body []byte, attrs Attrs, err error) {
 	if IsWeb(uri) && o.baseErr == nil {
 		body, attrs, err = o.web.read(ctx, uri, buf, maxBytes)
-		return body, attrs, wrapOp("read", Redact(uri), err)
+		attrs.Version = maskSecretsOf(uri, attrs.Version)
+		return body, attrs, wrapOp("read", Redact(uri), withoutSecretsOf(uri, err))
 	}
 	a, err := o.resolve(uri)
 	if err != nil {
@@ -140,7 +142,7 @@ func (o *Objects) readLocal(ctx context.Context, path, uri string, buf []byte, m
 	var attrs Attrs
 	name := Redact(uri)
 	tried, err := o.retry.run(ctx, name, func(context.Context) error {
-		body, found, err := o.local.open(path)
+		body, found, err := openStepped(ctx, path, func() (io.ReadCloser, Attrs, error) { return o.local.open(path) })
 		attrs = found
 		if err != nil {
 			return err

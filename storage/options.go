@@ -14,7 +14,7 @@ import (
 func onlyOptions(scheme string, query url.Values, known ...string) error {
 	for name, values := range query {
 		if !slices.Contains(known, name) {
-			return invalid("%s options: unknown option %q; there are %s", scheme, redactText(name), strings.Join(known, ", "))
+			return invalid("%s options: unknown option %q; there are %s", scheme, RedactText(name), strings.Join(known, ", "))
 		}
 		if len(values) > 1 {
 			return invalid("%s options: %s is given twice", scheme, name)
@@ -30,7 +30,7 @@ func checkEndpoint(endpoint string) error {
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return invalid("endpoint must be an address as http://host:port")
+		return invalid("endpoint must be an address as http://localhost:9000")
 	}
 	return nil
 }

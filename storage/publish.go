@@ -13,20 +13,25 @@ import (
 // repeated: a dst that is there is compared with src, and where src is gone
 // dst is taken as done. A dst with other content is ErrExist and stays.
 func (b *Bucket) Publish(ctx context.Context, dst, src string) error {
-	source, err := b.Stat(ctx, src)
-	if errors.Is(err, ErrNotExist) {
+	err := b.publishFrom(ctx, dst, src)
+	if errors.Is(err, ErrNotExist) { // src is gone, before we came or since
 		return b.published(ctx, dst, err)
 	}
+	return err
+}
+
+func (b *Bucket) publishFrom(ctx context.Context, dst, src string) error {
+	source, err := b.Stat(ctx, src)
 	if err != nil {
 		return err
 	}
 	err = b.compare(ctx, dst, src, source)
 	if !errors.Is(err, ErrNotExist) {
-		return err
+		return b.relyOn(ctx, dst, err)
 	}
 	err = b.link(ctx, dst, src)
 	if errors.Is(err, ErrExist) {
-		return b.compare(ctx, dst, src, source)
+		return b.relyOn(ctx, dst, b.compare(ctx, dst, src, source))
 	}
 	if err != nil {
 		return err
@@ -40,6 +45,15 @@ func (b *Bucket) published(ctx context.Context, dst string, missing error) error
 	if errors.Is(err, ErrNotExist) {
 		return missing
 	}
+	return b.relyOn(ctx, dst, err)
+}
+
+// relyOn makes durable the name of a dst that was found in order, if err is nil.
+func (b *Bucket) relyOn(ctx context.Context, dst string, err error) error {
+	if err != nil {
+		return err
+	}
+	_, err = b.do(ctx, "publish", dst, b.syncBeside)
 	return err
 }
 

@@ -54,11 +54,44 @@ func readBody(body io.Reader, size int64, buf []byte, maxBytes int64) ([]byte, e
 	if int64(cap(buf)) < size {
 		buf = make([]byte, size)
 	}
-	n, err := io.ReadFull(body, buf[:size])
+	n, err := readFull(body, buf[:size])
+	if err == nil {
+		err = checkEnd(body)
+	}
 	if err != nil {
 		return buf[:0], bodyError(err, int64(n), size)
 	}
 	return buf[:size], nil
+}
+
+// readFull is io.ReadFull that keeps an error which comes with the last bytes: that
+// a checksum is wrong comes then.
+func readFull(body io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = body.Read(p[n:])
+		n += m
+	}
+	if n == len(p) && err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// checkEnd reads the end of a body whose bytes are all there: only with it comes
+// what is to be said of them.
+func checkEnd(body io.Reader) error {
+	for {
+		n, err := body.Read(make([]byte, 1))
+		switch {
+		case n > 0:
+			return fmt.Errorf("%w: the body is longer than its length", ErrTransient)
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // trustedBytes is the largest announced size that memory is taken for at once.

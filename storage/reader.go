@@ -10,7 +10,7 @@ import (
 
 // Reader streams an object or a range of it. When the stream breaks it goes on
 // where it stopped, as often as the bucket's Policy allows without a byte of
-// progress, provided that the object is still the same: ErrChanged otherwise.
+// progress, or with hardly any (slowest), provided that the object is still the same: ErrChanged otherwise.
 // It belongs to one goroutine; Close it.
 type Reader struct {
 	ctx    context.Context // of NewReader; bounds the whole stream
@@ -25,6 +25,7 @@ type Reader struct {
 	cancel context.CancelFunc
 	watch  *time.Timer // cancels a read that rests too long
 	failed int         // tries without progress
+	pace   pace
 }
 
 // NewReader opens an object for reading from its begin to its end.
@@ -103,6 +104,9 @@ func (r *Reader) connect(length int64) error {
 		return fmt.Errorf("%w: version %s became %s", ErrChanged, r.attrs.Version, attrs.Version)
 	}
 	r.attrs, r.body, r.cancel, r.watch = attrs, body, cancel, watch
+	if r.end > r.offset && attrs.Size == r.offset { // the length that came before was wrong
+		r.end = r.offset
+	}
 	return nil
 }
 
@@ -119,6 +123,9 @@ func (r *Reader) drop() {
 // Read implements io.Reader.
 func (r *Reader) Read(p []byte) (int, error) {
 	for {
+		if r.pace.err != nil {
+			return 0, wrapOp("read", r.name, r.pace.err)
+		}
 		if len(p) == 0 || r.end >= 0 && r.offset >= r.end {
 			return 0, r.atEnd(len(p))
 		}
@@ -128,7 +135,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 			r.failed = 0
 			return n, nil
 		}
-		if err == io.EOF && r.end < 0 {
+		if err == io.EOF && (r.end < 0 || r.offset == r.end) {
 			return 0, io.EOF
 		}
 		if err = r.recover(err); err != nil {
@@ -137,9 +144,20 @@ func (r *Reader) Read(p []byte) (int, error) {
 	}
 }
 
+// atEnd looks whether the store has a checksum of another content, which it says
+// with the end of the body.
 func (r *Reader) atEnd(wanted int) error {
 	if wanted == 0 {
 		return nil
+	}
+	if r.body != nil {
+		r.watch.Reset(r.bucket.retry.policy.AttemptTimeout)
+		err := checkEnd(r.body)
+		r.drop()
+		if errors.Is(err, errCorrupt) {
+			r.pace.err = err
+			return wrapOp("read", r.name, err)
+		}
 	}
 	return io.EOF
 }
@@ -147,7 +165,11 @@ func (r *Reader) atEnd(wanted int) error {
 // readSome reads once from the connection, opening it where there is none.
 func (r *Reader) readSome(p []byte) (int, error) {
 	if r.body == nil {
-		if err := r.connect(r.remaining()); err != nil {
+		err := r.connect(r.remaining())
+		if errors.Is(err, errBeyond) {
+			return 0, r.shorten()
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -155,12 +177,30 @@ func (r *Reader) readSome(p []byte) (int, error) {
 		p = p[:min(int64(len(p)), r.end-r.offset)]
 	}
 	r.watch.Reset(r.bucket.retry.policy.AttemptTimeout)
+	start := time.Now()
 	n, err := r.body.Read(p)
 	r.watch.Stop()
+	if r.pace.tooSlow(n, time.Since(start), r.bucket.retry.policy) {
+		r.drop()
+	}
 	if err == nil || n > 0 || err == io.EOF && r.end < 0 {
 		return n, err
 	}
 	return 0, r.bucket.retry.settle(r.ctx, bodyError(err, r.offset, r.attrs.Size))
+}
+
+// shorten serves a stream that the store has no more of than was read: the length
+// that came with it was wrong. It returns io.EOF where that is all of the object.
+func (r *Reader) shorten() error {
+	begun := r.attrs
+	if err := r.startEmpty(); err != nil {
+		return err
+	}
+	if r.attrs.Version != begun.Version || r.attrs.Size != r.offset {
+		return fmt.Errorf("%w: version %s of %d bytes became %s of %d", ErrChanged, begun.Version, begun.Size, r.attrs.Version, r.attrs.Size)
+	}
+	r.end = r.offset
+	return io.EOF
 }
 
 func (r *Reader) remaining() int64 {

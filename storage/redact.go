@@ -9,14 +9,15 @@ import (
 // tables and errors. The question mark of an object key stays as long as no
 // "=" follows it. Web addresses lose their fragment and the values of their
 // query that may be secret: what has no secret stays the same. A plain path
-// stays as it is but for the values of parameters that name a secret.
+// stays as it is but for the values of parameters that name a secret and for
+// user:password@ behind a misspelled scheme.
 func Redact(uri string) string {
 	scheme, rest, ok := cutScheme(uri)
 	if !ok {
-		return redactText(uri)
+		return maskParts(uri)
 	}
 	rest = cutQuery(schemeOf(scheme), rest)
-	return redactText(scheme + "://" + cutUserinfo(rest))
+	return maskParts(scheme + "://" + cutUserinfo(rest))
 }
 
 // cutQuery drops what follows the question mark that opens a query.
@@ -78,22 +79,3 @@ func isDigits(s string) bool {
 
 // addressIPv6 is a host whose colons are no sign of a password.
 var addressIPv6 = regexp.MustCompile(`^\[[0-9A-Fa-f:.]+\](:[0-9]*)?$`)
-
-var (
-	secretValue = regexp.MustCompile(`(?i)\b(sig|signature|token|[a-z_-]*token|password|passwd|secret|[a-z_-]*secret|api_?key|` +
-		`accountkey|sharedaccesssignature|` +
-		`x-(?:amz|goog)-(?:signature|credential|security-token)|awsaccesskeyid|googleaccessid)=[^&\s"']+`)
-	userinfo = regexp.MustCompile(`[a-zA-Z]*://[^/?#\s"'@]*@`)
-)
-
-// redactText masks what looks like a secret in text that others wrote.
-func redactText(text string) string {
-	text = userinfo.ReplaceAllStringFunc(text, func(found string) string {
-		scheme, who, _ := strings.Cut(found, "://")
-		if isABFS(scheme) && !strings.Contains(who, ":") {
-			return found
-		}
-		return scheme + "://"
-	})
-	return secretValue.ReplaceAllString(text, "$1=redacted")
-}

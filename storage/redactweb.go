@@ -37,8 +37,8 @@ func redactQuery(rest string) string {
 func redactPair(pair string) string {
 	name, value, named := strings.Cut(pair, "=")
 	switch {
-	case named && (secretName.MatchString(decoded(name)) || secretLike(value)):
-		return redactText(name) + "=" + redactedValue
+	case named && (secretName.MatchString(decoded(name)) || secretLike(value) || key.MatchString(name) && !fileLike.MatchString(decoded(value))):
+		return maskParts(name) + "=" + redactedValue
 	case !named && pair != "" && !isDigits(pair):
 		return redactedValue
 	}
@@ -47,8 +47,15 @@ func redactPair(pair string) string {
 
 // secretName matches names of signatures, keys and tokens: of AWS, Google,
 // Azure, CloudFront, Akamai, nginx and common ones.
-var secretName = regexp.MustCompile(`(?i)(^|[^a-z0-9])(sig|hmac|md5|st|pass|passwd|pwd|auth|authorization|session|jwt|policy|hdnts|hdntl|hdnea|key-pair-id)$|` +
-	`(signature|token|secret|password|credentials?|api[_-]?key|access[_-]?key(id)?|accessid)$`)
+var secretName = regexp.MustCompile(`(?i)(^|[^a-z0-9])(sig|hmac|md5|st|pass|passwd|pwd|auth|authorization|session|sid|jwt|policy|hdnts|hdntl|hdnea|key-pair-id)$|` +
+	`(signature|token|secret|password|credentials?|sess(ion)?id|accessid|` +
+	`(api|access|account|auth|private|secret|shared|signing|subscription)[_-]?key(id)?)$`)
+
+// key is a name of secrets and of objects alike; what is fileLike is an object's.
+var (
+	key      = regexp.MustCompile(`(?i)^(key|code)$`)
+	fileLike = regexp.MustCompile(`\.[A-Za-z]{3,4}$`)
+)
 
 // What values that are credentials look like: words are shorter, and UUIDs and
 // dates have no letters of both cases.
@@ -61,7 +68,7 @@ var (
 // or a parameter that is secret.
 func secretLike(value string) bool {
 	text := decoded(value)
-	if redactText(text) != text || strings.Contains(text, "://") && Redact(text) != text {
+	if maskParts(text) != text || strings.Contains(text, "://") && Redact(text) != text {
 		return true
 	}
 	for _, run := range plainRun.FindAllString(text, -1) {
@@ -88,3 +95,53 @@ func decoded(text string) string {
 	}
 	return text
 }
+
+// secretsOf are the values that Redact masks in a web address, as they stand
+// there and decoded.
+func secretsOf(uri string) (found []string) {
+	_, rest, _ := cutScheme(uri)
+	rest, fragment, _ := strings.Cut(rest, "#")
+	_, query, _ := strings.Cut(rest, "?")
+	found = append(found, fragment, decoded(fragment))
+	for pair := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		if redactPair(pair) == pair {
+			continue
+		}
+		_, value, named := strings.Cut(pair, "=")
+		if !named {
+			value = pair
+		}
+		found = append(found, value, decoded(value))
+	}
+	return found
+}
+
+// maskSecretsOf is what a server said to the question for a web address, without
+// the address's secrets, which it may have repeated.
+func maskSecretsOf(uri, text string) string {
+	for _, secret := range secretsOf(uri) {
+		text = withoutValue(text, secret)
+	}
+	return text
+}
+
+// withoutSecretsOf is an error about a web address, likewise. nil stays nil.
+func withoutSecretsOf(uri string, err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if masked := maskSecretsOf(uri, text); masked != text {
+		return reworded{err, masked}
+	}
+	return err
+}
+
+// reworded is an error with another text.
+type reworded struct {
+	error
+	text string
+}
+
+func (r reworded) Error() string { return r.text }
+func (r reworded) Unwrap() error { return r.error }

@@ -81,7 +81,7 @@ func (r retrier) run(ctx context.Context, uri string, try func(context.Context) 
 func (r retrier) repeat(ctx context.Context, uri string, try func() error) (int, error) {
 	for tried := 1; ; tried++ {
 		err := try()
-		if err == nil || !errors.Is(err, ErrTransient) || tried >= r.policy.Attempts {
+		if err == nil || !errors.Is(err, ErrTransient) || errors.Is(err, ErrUnsynced) || tried >= r.policy.Attempts {
 			return tried, err
 		}
 		if err := r.wait(ctx, uri, tried, err); err != nil {
@@ -122,8 +122,12 @@ func (r retrier) wait(ctx context.Context, uri string, tried int, err error) err
 	if r.notify != nil {
 		r.notify(uri, tried, delay)
 	}
+	tell(ctx, Trouble{URI: uri, Tried: tried, Delay: delay, Err: err})
 	if hook, ok := ctx.Value(backoffKey{}).(func(int, time.Duration)); ok {
 		hook(tried, delay)
+	}
+	if step(ctx, "wait", uri, func() error { return nil }) != nil {
+		return ctx.Err()
 	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -26,10 +27,10 @@ func openS3(ctx context.Context, a address, policy Policy) (store, error) {
 	}
 	transport := s3Transport(settings.HTTPClient)
 	once := s3.New(settings, func(o *s3.Options) {
-		o.HTTPClient, o.Retryer = plainClient(transport), aws.NopRetryer{}
+		o.HTTPClient, o.Retryer = plainClient(wholeAnswers{transport}), aws.NopRetryer{}
 	})
 	repeating := s3.New(settings, func(o *s3.Options) {
-		o.HTTPClient = plainClient(deadlines{next: transport, limit: policy.AttemptTimeout})
+		o.HTTPClient = plainClient(uploading(wholeAnswers{transport}, policy))
 		o.Retryer = uploadRetryer(policy)
 	})
 	bucket, err := s3blob.OpenBucket(ctx, once, a.host, &sealing)
@@ -81,7 +82,7 @@ func configureS3(ctx context.Context, a address) (s3.Options, s3blob.Options, er
 	settings := client.Options()
 	settings.Logger = logging.Nop{} // it would write to the standard error
 	if settings.Credentials != nil {
-		settings.Credentials = aws.NewCredentialsCache(credentials{settings.Credentials})
+		settings.Credentials = aws.NewCredentialsCache(credentials{settings.Credentials, new(atomic.Bool)})
 	}
 	err = addressS3(&settings, endpoint, styled)
 	if settings.BaseEndpoint != nil && !summed {
@@ -119,17 +120,21 @@ func optionError(err error) error {
 	if inner := errors.Unwrap(err); inner != nil {
 		err = inner
 	}
-	return invalid("s3 options: %s", redactText(err.Error()))
+	return invalid("s3 options: %s", RedactText(err.Error()))
 }
 
 // credentials marks failures to find any.
 type credentials struct {
 	aws.CredentialsProvider
+	given *atomic.Bool // some
 }
 
 func (c credentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	found, err := c.CredentialsProvider.Retrieve(ctx)
-	if err != nil && ctx.Err() == nil && !inTrouble(err) {
+	switch {
+	case err == nil:
+		c.given.Store(true)
+	case ctx.Err() == nil && !c.inTrouble(err):
 		return found, ErrAmazonCredentials
 	}
 	return found, err
@@ -137,7 +142,7 @@ func (c credentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
 
 // inTrouble tells a service that gives credentials and has no answer now from a
 // refusal, and from a metadata server that is on no such machine.
-func inTrouble(err error) bool {
+func (c credentials) inTrouble(err error) bool {
 	var asked *smithy.OperationError
-	return errors.As(err, &asked) && asked.ServiceID != "ec2imds" && errors.Is(amazonKind(err), ErrTransient)
+	return errors.As(err, &asked) && (asked.ServiceID != "ec2imds" || c.given.Load()) && errors.Is(amazonKind(err), ErrTransient)
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -21,6 +23,11 @@ var s3Codes = map[string]error{
 	"RequestTimeout":                     ErrTransient,
 	"SlowDown":                           ErrTransient,
 	"BadDigest":                          ErrTransient,
+	"XAmzContentSHA256Mismatch":          ErrTransient,
+	"XAmzContentChecksumMismatch":        ErrTransient,
+	"MalformedXML":                       ErrTransient, // of a request that was garbled on its way
+	"InvalidPart":                        ErrTransient, // of an upload to be begun anew
+	"NoSuchUpload":                       fmt.Errorf("%w: %w", ErrNotExist, errNoUpload),
 	"IncompleteBody":                     ErrTransient,
 	"RequestTimeTooSkewed":               ErrTransient, // the client has learnt the store's time
 	"ExpiredToken":                       ErrAmazonCredentials,
@@ -35,9 +42,9 @@ var s3Codes = map[string]error{
 	"ObjectParentIsFile":                 ErrInvalid, // a gateway to POSIX files
 	"ExistingObjectIsDirectory":          ErrInvalid,
 	"InvalidObjectState":                 ErrPermission, // archived
-	"AuthorizationHeaderMalformed":       ErrInvalid,    // another region
-	"PermanentRedirect":                  ErrInvalid,
-	"IllegalLocationConstraintException": ErrInvalid,
+	"AuthorizationHeaderMalformed":       errElsewhere,  // another region
+	"PermanentRedirect":                  errElsewhere,
+	"IllegalLocationConstraintException": errElsewhere,
 }
 
 // kind reduces an error of the AWS SDK or of the network below it. The text
@@ -65,7 +72,7 @@ func amazonKind(err error) error {
 	}
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) && !wasSent(err) && !untrusted(err) {
-		return invalid("request: %s", redactText(operation.Err.Error()))
+		return invalid("request: %s", RedactText(operation.Err.Error()))
 	}
 	return networkKind(err)
 }
@@ -73,6 +80,9 @@ func amazonKind(err error) error {
 func codeKind(code string, status int) error {
 	if kind, ok := s3Codes[code]; ok {
 		return kind
+	}
+	if _, ok := retry.DefaultThrottleErrorCodes[strings.TrimPrefix(code, "KMS.")]; ok { // the key service's, with status 400
+		return ErrTransient
 	}
 	return statusKind(status)
 }

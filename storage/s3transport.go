@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -26,8 +27,18 @@ func uploadRetryer(policy Policy) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = policy.Attempts
 		o.RateLimiter = ratelimit.None
+		o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(passes))
 		o.Backoff = retry.BackoffDelayerFunc(func(tried int, _ error) (time.Duration, error) {
 			return policy.delay(max(tried, 1)), nil
 		})
 	})
+}
+
+// passes finds what may pass although the vendor's client thinks otherwise: a
+// garbled body or answer, a conflict with another request.
+func passes(err error) aws.Ternary {
+	if errors.Is(amazonKind(err), ErrTransient) {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
 }

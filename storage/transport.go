@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -29,7 +30,7 @@ func forObjects(transport *http.Transport) *http.Transport {
 // of a request may be used again as soon as it has returned.
 func plainClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{
-		Transport:     ownBodies{transport},
+		Transport:     steppedRequests{ownBodies{transport}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -64,6 +65,15 @@ func (b cancelBody) Close() error {
 
 // errBroken is the end of a body whose client would go on with another request.
 var errBroken = fmt.Errorf("%w: the body broke off", ErrTransient)
+
+// errCorrupt is a body that is not what the store's checksum says.
+var errCorrupt = fmt.Errorf("%w: the body is not what its checksum says", ErrTransient)
+
+// corrupt finds a vendor's word for errCorrupt.
+func corrupt(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "storage: bad CRC on read") || strings.Contains(text, "checksum did not match")
+}
 
 type requestKey struct{}
 

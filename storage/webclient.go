@@ -61,7 +61,7 @@ func (d dialing) control(_ context.Context, _, address string, _ syscall.RawConn
 // client follows few redirects, each of which must lead to a host that the rule
 // opens, and none from https to http. It keeps no cookies and tells no referrer.
 func (r webRule) client(transport http.RoundTripper) *http.Client {
-	return &http.Client{Transport: transport, CheckRedirect: r.follow}
+	return &http.Client{Transport: steppedRequests{transport}, CheckRedirect: r.follow}
 }
 
 func (r webRule) follow(next *http.Request, before []*http.Request) error {

@@ -80,5 +80,5 @@ func networkText(err error) string {
 		}
 		return operation.Op + ": " + bare(operation).Error()
 	}
-	return redactText(err.Error())
+	return RedactText(err.Error())
 }

@@ -25,7 +25,7 @@ func CheckWebHosts(patterns []string) error {
 	var errs []error
 	for _, p := range patterns {
 		if !validPattern(p) {
-			errs = append(errs, invalid("web host %q: want *, a name as cdn.example.org, or *.example.org, perhaps with :port", redactText(p)))
+			errs = append(errs, invalid("web host %q: want *, a name as cdn.example.org, or *.example.org, perhaps with :port", RedactText(p)))
 		}
 	}
 	return errors.Join(errs...)

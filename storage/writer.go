@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
+	"hash/maphash"
 	"io"
 )
 
@@ -11,10 +13,13 @@ import (
 // after Close does nothing, so that it can be deferred.
 type Writer struct {
 	ctx    context.Context
-	retry  retrier
+	bucket *Bucket
+	key    string
 	name   string
 	upload upload
-	err    error // the first failure
+	bytes  int64
+	sum    maphash.Hash // of what was written
+	err    error        // the first failure
 	done   bool
 }
 
@@ -23,7 +28,7 @@ type Writer struct {
 // On local files Close fsyncs the file, renames it to its place and fsyncs the
 // folder; new folders are made on the way.
 func (b *Bucket) NewWriter(ctx context.Context, key string) (*Writer, error) {
-	w := &Writer{ctx: ctx, retry: b.retry, name: b.name(key)}
+	w := &Writer{ctx: ctx, bucket: b, key: key, name: b.name(key)}
 	_, err := b.do(ctx, "write", key, func(_ context.Context, full string) (err error) {
 		w.upload, err = b.store.create(ctx, full)
 		return err
@@ -62,6 +67,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 		return 0, w.err
 	}
 	n, err := w.upload.Write(p)
+	w.bytes += int64(n)
+	w.sum.Write(p[:n])
 	w.err = w.ended(err)
 	return n, w.err
 }
@@ -80,7 +87,44 @@ func (w *Writer) Close() error {
 		return w.err
 	}
 	w.err = w.ended(w.upload.commit())
+	w.err = w.settled(w.err)
 	return w.err
+}
+
+// settled decides by what is there now whether the object was stored: an end that
+// was repeated because its answer was lost finds no upload any more, and what
+// answers for a store may have stored nothing.
+func (w *Writer) settled(err error) error {
+	switch {
+	case errors.Is(err, errNoUpload):
+		if same, reading := w.isStored(); reading == nil && same {
+			return nil
+		}
+		return err
+	case err != nil:
+		return err
+	}
+	found, err := w.bucket.Stat(w.ctx, w.key)
+	if err == nil && found.Size == w.bytes {
+		return nil
+	}
+	if err == nil || errors.Is(err, ErrNotExist) {
+		return wrapOp("write", w.name, fmt.Errorf("%w: %w: the store took %d bytes and has %d", ErrTransient, ErrReplaced, w.bytes, found.Size))
+	}
+	return err
+}
+
+// isStored tells whether the object has the content that was written.
+func (w *Writer) isStored() (bool, error) {
+	r, err := w.bucket.NewReader(w.ctx, w.key)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	var sum maphash.Hash
+	sum.SetSeed(w.sum.Seed())
+	n, err := io.Copy(&sum, r)
+	return n == w.bytes && sum.Sum64() == w.sum.Sum64(), err
 }
 
 // Abort discards the object and everything written for it.
@@ -93,5 +137,8 @@ func (w *Writer) Abort() error {
 }
 
 func (w *Writer) ended(err error) error {
-	return wrapOp("write", w.name, w.retry.settle(w.ctx, err))
+	if errors.Is(err, errNoUpload) { // whatever else it is: another upload may end well
+		err = fmt.Errorf("%w: %w", ErrTransient, errNoUpload)
+	}
+	return wrapOp("write", w.name, w.bucket.retry.settle(w.ctx, err))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sdl-batch/sdl-batch/jobs/demo"
+	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
 )
 
@@ -27,6 +28,9 @@ drawn. The scenes, the manifest and the dataset stay in the folder.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.Scenes < 1 || o.Scenes > 10000 {
 				return usage("--scenes %d: want 1 to 10000", o.Scenes)
+			}
+			if err := intoFolder(o.Folder); err != nil {
+				return err
 			}
 			o.Program, o.LibraryEnv = program(), os.Getenv("SDL_ORT_LIB")
 			show, done := watch(os.Stderr)
@@ -61,7 +65,7 @@ func printDemo(w io.Writer, r demo.Result, folder string) error {
 	if r.Summary.Untrained {
 		fmt.Fprintf(w, "The model in this program is seeded and untrained: its tags are noise, and show the job, not the method.\n")
 	}
-	fmt.Fprintf(w, "Scenes and manifest are in %s; %s shows them.\n\n", folder, r.Page)
+	fmt.Fprintf(w, "Scenes and manifest are in %s; %s shows them.\n\n", storage.Redact(folder), storage.Redact(r.Page))
 	return printSummary(w, r.Summary, false)
 }
 

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sdl-batch/sdl-batch/jobs/demo"
+	"github.com/sdl-batch/sdl-batch/storage"
 )
 
 func newDemoScenes() *cobra.Command {
@@ -28,13 +30,16 @@ the program was trained on such a set.`,
 			if s.Train+s.Validation+s.Test < 1 {
 				return usage("no scenes to draw: give --train, --val or --test")
 			}
+			if err := intoFolder(s.Folder); err != nil {
+				return err
+			}
 			labels, vocab, err := s.Draw(c.Context())
 			if err != nil {
 				return err
 			}
 			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintf(t, "scenes\t%d to train on, %d to validate, %d to test\n", s.Train, s.Validation, s.Test)
-			fmt.Fprintf(t, "labels\t%s\nvocabulary\t%s\n", labels, vocab)
+			fmt.Fprintf(t, "labels\t%s\nvocabulary\t%s\n", storage.Redact(labels), storage.Redact(vocab))
 			return t.Flush()
 		},
 	}
@@ -46,4 +51,13 @@ the program was trained on such a set.`,
 	f.IntVar(&s.Test, "test", 500, "scenes to test on")
 	required(c, "output")
 	return c
+}
+
+// intoFolder refuses the URI of a store as the folder of scenes: it would be made a
+// path of.
+func intoFolder(folder string) error {
+	if strings.Contains(folder, "://") {
+		return usage("--output %s: scenes are drawn into a folder of a local disk; give its path", storage.Redact(folder))
+	}
+	return nil
 }

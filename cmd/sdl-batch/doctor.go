@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,10 +40,14 @@ by itself, else 78.`,
 				return err
 			}
 			var show func(doctor.Finding)
+			var unprinted error
 			if !asJSON {
-				show = func(f doctor.Finding) { printFinding(c.OutOrStdout(), f) }
+				show = func(f doctor.Finding) { unprinted = errors.Join(unprinted, printFinding(c.OutOrStdout(), f)) }
 			}
 			r, err := doctor.Run(c.Context(), o, show)
+			if unprinted != nil {
+				return unprinted
+			}
 			if r != nil && asJSON {
 				for i, f := range r.Findings {
 					r.Findings[i].Hint = cureOf(f)
@@ -70,15 +75,17 @@ by itself, else 78.`,
 }
 
 // printFinding prints a finding as it is made.
-func printFinding(w io.Writer, f doctor.Finding) {
+func printFinding(w io.Writer, f doctor.Finding) error {
 	detail := words(detailed(f.Detail))
 	if f.Seconds > 0 && strings.Contains(f.Check, " ") { // of a store; a device tells its own time
 		detail += fmt.Sprintf(" (%.0f ms)", 1000*f.Seconds)
 	}
-	fmt.Fprintf(w, "%-4s  %-10s %s\n", f.Status, f.Check+":", detail)
+	text := fmt.Sprintf("%-4s  %-10s %s\n", f.Status, f.Check+":", detail)
 	if hint := cureOf(f); hint != "" {
-		fmt.Fprintf(w, "      %-10s hint: %s\n", "", hint)
+		text += fmt.Sprintf("      %-10s hint: %s\n", "", hint)
 	}
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 // detailed is a finding's text as an error, for words.

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/gc"
 	"github.com/sdl-batch/sdl-batch/jobs/labelimport"
 	"github.com/sdl-batch/sdl-batch/jobs/listing"
 	"github.com/sdl-batch/sdl-batch/model"
@@ -17,6 +21,7 @@ import (
 	"github.com/sdl-batch/sdl-batch/model/tresnet"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
 	"github.com/sdl-batch/sdl-batch/storage"
+	"github.com/sdl-batch/sdl-batch/storage/dataset"
 	"github.com/sdl-batch/sdl-batch/storage/plain"
 )
 
@@ -28,6 +33,7 @@ const (
 	exitRejects   = 65
 	exitTransient = 75
 	exitConfig    = 78
+	exitNoReader  = 128 + int(syscall.SIGPIPE) // what shells tell of a program that died of it
 )
 
 const exitHelp = `Exit status:
@@ -55,19 +61,48 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
+// Hints to repeat a command: those that keep what is done, and all others.
+const (
+	hintGoesOn = "run the same command again; it goes on where it stopped"
+	hintAnew   = "run the same command again; it begins anew"
+)
+
+// goOn are the commands that keep what is done.
+var goOn = []string{"run", "train", "gc"}
+
+// anew is the error of a command that keeps nothing of what it has done.
+type anew struct{ error }
+
+func (a anew) Unwrap() error { return a.error }
+
+// ofCommand notes whether a command goes on where it stopped; nil stays nil.
+func ofCommand(c *cobra.Command, err error) error {
+	if err == nil || slices.Contains(goOn, c.Name()) {
+		return err
+	}
+	return anew{err}
+}
+
 // statuses tells exit statuses, and cures, by error; the first match counts.
 var statuses = []struct {
 	is     error
 	status int
 	hint   string
 }{
-	{errInterrupted, exitTransient, "run the same command again; it goes on where it stopped"},
+	{errInterrupted, exitTransient, hintGoesOn},
 	{jobs.ErrRejectBudget, exitRejects, "shards stay done: the same command with a higher --max-reject-rate publishes them without labelling again, a new --run-id labels them again; to see the rejects, look at the codes above"},
 	{jobs.ErrRequirement, exitRejects, "the pointer was left as it is; train further, or require less"},
 	{jobs.ErrChanged, exitTransient, "run the same command again; it begins with what is there now"},
 	{jobs.ErrDamaged, exitFailed, "restore the file, or label again under a new --run-id"},
-	{syscall.ENOSPC, exitFailed, "free some space, then run the same command again; it goes on where it stopped"},
-	{storage.ErrTransient, exitTransient, "run the same command again; it goes on where it stopped"},
+	{dataset.ErrNewer, exitConfig, "it is of a later version of this program: use that one, or label again under a new --run-id"},
+	{dataset.ErrRecord, exitFailed, "restore the file, or label again under a new --run-id; a shard whose receipt is removed is labelled again"},
+	{storage.ErrFull, exitFailed, "free some space, or have files, inodes or a quota raised, then " + hintGoesOn},
+	{syscall.ENOSPC, exitFailed, "free some space, then " + hintGoesOn},
+	{syscall.EDQUOT, exitFailed, "free some space, or have the quota raised, then " + hintGoesOn},
+	{syscall.EFBIG, exitFailed, "files may not be that large here: see `ulimit -f` and the limits of the file system"},
+	{syscall.EROFS, exitConfig, "mount the disk for writing, then " + hintGoesOn + "; a disk with errors is made read-only by the system, whose log tells"},
+	{storage.ErrUnsynced, exitTransient, "look for errors of the disk in the system's log, then " + hintGoesOn},
+	{storage.ErrTransient, exitTransient, hintGoesOn},
 	{listing.ErrNothing, exitConfig, ""},
 	{labelimport.ErrNoTags, exitConfig, "tags are joined by name; --ignore-case finds them in upper or lower case, and `sdl-batch vocab inspect` shows a vocabulary"},
 	{plain.ErrTruncated, exitConfig, "copy the file again"},
@@ -84,17 +119,21 @@ var statuses = []struct {
 	{model.ErrInvalid, exitConfig, ""},
 	{ort.ErrNoLibrary, exitConfig, "`make build` puts the library beside the program; --ort-lib or SDL_ORT_LIB names another place"},
 	{ort.ErrRefused, exitConfig, "a bundle's graph must stand alone: no external data, no operators from other libraries"},
+	{dataset.ErrAbandoned, exitConfig, "an abandoned run stays so: label again under a new --run-id"},
+	{gc.ErrCommitted, exitConfig, "its tables are published; without --abandon its attempts are removed"},
 	{storage.ErrNotAllowed, exitConfig, "images of the web are read from hosts with public addresses alone, also behind redirects"},
 	{storage.ErrAmazonCredentials, exitConfig, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or add ?anonymous=true for a public bucket"},
 	{storage.ErrGoogleCredentials, exitConfig, "set GOOGLE_APPLICATION_CREDENTIALS to a key file, log in with `gcloud auth application-default login`, or add ?anonymous=true for a public bucket"},
 	{storage.ErrAzureCredentials, exitConfig, "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, log in with `az login`, or add ?anonymous=true for a public container"},
 	{storage.ErrPermission, exitConfig, "check the credentials and the permissions of the path"},
+	{fs.ErrPermission, exitConfig, "check the permissions of the path"},
 	{storage.ErrNotExist, exitConfig, "check the spelling of the path or URI"},
+	{storage.ErrSettings, exitConfig, "look at the options behind the ? of the URI and at the environment; `sdl-batch doctor URI` tries them"},
 	{storage.ErrUnsupported, exitConfig, ""},
 	{storage.ErrExist, exitConfig, ""},
 	{storage.ErrInvalid, exitConfig, ""},
 	{jobs.ErrConfig, exitConfig, ""},
-	{context.Canceled, exitTransient, "run the same command again; it goes on where it stopped"},
+	{context.Canceled, exitTransient, hintGoesOn},
 }
 
 // finish prints what went wrong and returns the exit status. It is the one
@@ -103,10 +142,13 @@ func finish(w io.Writer, err error) int {
 	if err == nil {
 		return exitDone
 	}
+	if readerLeft(err) {
+		return exitNoReader
+	}
 	status, hint := classify(err)
 	fmt.Fprintf(w, "sdl-batch: error: %s\n", words(err))
 	if hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", hint)
+		fmt.Fprintf(w, "hint: %s\n", storage.RedactText(hint))
 	}
 	return status
 }
@@ -115,7 +157,8 @@ func finish(w io.Writer, err error) int {
 // the rest of the message tell better.
 var kinds = []string{jobs.ErrConfig.Error(), manifest.ErrColumn.Error(), manifest.ErrFormat.Error(), "onnxgraph", "ort", "torchfile", "tresnet"}
 
-// words is an error's message for people.
+// words is an error's message for people, without secrets: not all that quotes a
+// flag, a header or an answer knows what is one.
 func words(err error) string {
 	if errors.Is(err, errInterrupted) {
 		return errInterrupted.Error() // wherever in the work it came
@@ -125,14 +168,17 @@ func words(err error) string {
 		parts := slices.DeleteFunc(strings.Split(line, ": "), func(p string) bool { return slices.Contains(kinds, p) })
 		lines[i] = strings.Join(parts, ": ")
 	}
-	return strings.Join(lines, "\n")
+	return storage.RedactText(strings.Join(lines, "\n"))
 }
 
 func classify(err error) (status int, hint string) {
 	status, hint = statusOf(err)
 	var cure hinted
-	if errors.As(err, &cure) {
+	if errors.As(err, &cure) && !errors.Is(err, errInterrupted) {
 		hint = cure.hint
+	}
+	if errors.As(err, new(anew)) {
+		hint = strings.Replace(hint, hintGoesOn, hintAnew, 1)
 	}
 	return status, hint
 }
@@ -141,6 +187,9 @@ func statusOf(err error) (status int, hint string) {
 	var wrong usageError
 	if errors.As(err, &wrong) {
 		return exitUsage, "`sdl-batch --help` and `sdl-batch COMMAND --help` tell more"
+	}
+	if scratch, full := ofScratch(err); scratch {
+		return scratchStatus(full), hintScratch
 	}
 	for _, s := range statuses {
 		if errors.Is(err, s.is) {

@@ -3,37 +3,20 @@
 package main
 
 import (
-	"context"
-	"errors"
+	"io"
+	"log"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/sdl-batch/sdl-batch/jobs"
 )
 
 // version is set by the build.
 var version = "dev"
 
-// errInterrupted is the cause of a context that a signal ended.
-var errInterrupted = errors.New("interrupted by a signal")
-
 func main() {
-	ctx, stop := interruptible()
-	err := newRoot().ExecuteContext(ctx)
-	stop()
-	os.Exit(finish(os.Stderr, err))
-}
-
-// interruptible returns a context that the first SIGINT or SIGTERM ends. The
-// second ends the process at once.
-func interruptible() (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel(errInterrupted)
-		<-signals
-		os.Exit(exitTransient)
-	}()
-	return ctx, func() { signal.Stop(signals); cancel(nil) }
+	log.SetOutput(io.Discard) // libraries' words; what they fail at comes back as an error
+	outlivePipes()
+	ctx := interruptible(os.Stderr)
+	c, err := newRoot().ExecuteContextC(ctx)
+	os.Exit(finish(os.Stderr, ofCommand(c, jobs.CauseOf(ctx, err))))
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sdl-batch/sdl-batch/jobs/label"
+	"github.com/sdl-batch/sdl-batch/storage"
 )
 
 // logEvery is how often a job says how far it is where nobody looks on.
@@ -35,7 +36,15 @@ type lines struct {
 }
 
 func newLines(w io.Writer) *lines {
-	return &lines{log: slog.New(slog.NewTextHandler(w, nil)), last: time.Now()}
+	return &lines{log: slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: redacted})), last: time.Now()}
+}
+
+// redacted is a text of a log line without secrets.
+func redacted(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindString {
+		a.Value = slog.StringValue(storage.RedactText(a.Value.String()))
+	}
+	return a
 }
 
 func (l *lines) show(e label.Event) {
@@ -56,6 +65,8 @@ func (l *lines) show(e label.Event) {
 		l.last = time.Now()
 		l.log.Info("progress", "rows", e.Rows, "of", e.Total, "rejected", e.Rejected, "images_per_s", round(e.PerSecond),
 			"left", left(e), "bottleneck", e.Bottleneck)
+	case label.Bounded:
+		l.log.Info("memory bounded", "bytes", e.Bytes)
 	case label.ShardDone:
 		l.log.Info("shard done", "shard", e.Shard, "rows", e.Rows, "rejected", e.Rejected, "seconds", round(e.Seconds))
 	case label.Warned:
@@ -125,7 +136,7 @@ func resumedWords(e label.Planned) string {
 }
 
 func (b *bar) say(format string, args ...any) {
-	io.WriteString(b.out, fmt.Sprintf(format, args...))
+	io.WriteString(b.out, storage.RedactText(fmt.Sprintf(format, args...)))
 }
 
 func (b *bar) begin(total int64, name string) {

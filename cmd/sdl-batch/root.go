@@ -44,7 +44,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(newRun(), newEval(), newVerify(), newModel(), newVocab(), newManifest(), newLabels(), newTrain(), newPromote(), newDemo(), newDoctor(), newDoctorDevice(), newReread())
+	root.AddCommand(newRun(), newEval(), newVerify(), newGC(), newModel(), newVocab(), newManifest(), newLabels(), newTrain(), newPromote(), newDemo(), newDoctor(), newDoctorDevice(), newReread())
 	return root
 }
 

@@ -46,10 +46,13 @@ alone, also behind redirects; without it they are rejects.`,
 			if err := positive(c, "top-k", "shard-rows", "batch", "threads", "decoders", "fetchers", "per-host"); err != nil {
 				return err
 			}
+			if !c.Flags().Changed("shard-rows") {
+				o.ShardRows = 0 // so that a run with others is gone on with in silence
+			}
 			o.Program = program()
 			o.LibraryEnv = os.Getenv("SDL_ORT_LIB")
 			show, done := watch(os.Stderr)
-			summary, err := label.Run(c.Context(), o, show)
+			summary, err := label.Run(c.Context(), o, bounded(show))
 			done()
 			if err != nil {
 				return orAllowed(orPlanned(orOther(err, o.Sources)), o.Access)
@@ -97,12 +100,15 @@ func orOther(err error, o engine.Sources) error {
 	return err
 }
 
-// orPlanned tells which model goes on with a run that was begun with another, as
-// is one whose pointer was moved meanwhile.
+// orPlanned tells how a run that was begun with something else is gone on with;
+// its model may be one whose pointer was moved meanwhile.
 func orPlanned(err error) error {
 	var other *label.OtherRunError
-	if errors.As(err, &other) && other.ModelURI != "" {
+	switch {
+	case !errors.As(err, &other):
+		return err
+	case other.ModelURI != "":
 		return hinted{err, fmt.Sprintf("the run was begun with the model in %s: go on with --model and that, or label again under a new --run-id", other.ModelURI)}
 	}
-	return err
+	return hinted{err, "give what the run was begun with, or label again under a new --run-id"}
 }

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/sdl-batch/sdl-batch/jobs/label"
+	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
 
@@ -58,14 +59,4 @@ func counted(n int, what string) string {
 }
 
 // bytesText writes a size in binary units.
-func bytesText(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
-	x, u := float64(n), 0
-	for x >= 1024 && u < len(units)-1 {
-		x, u = x/1024, u+1
-	}
-	if u == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %s", x, units[u])
-}
+func bytesText(n int64) string { return storage.SizeText(n) }

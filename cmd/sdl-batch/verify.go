@@ -22,10 +22,17 @@ func newVerify() *cobra.Command {
 		Short: "Check a committed run with a second, independent reader",
 		Long: `Check that a committed run keeps every promise: each manifest row once, as
 labelled or as rejected; the files that were committed, unaltered, and no other;
-tables in order; ranks that follow from the stored embeddings and vocabulary.
+plan, receipts and commit as they were sealed; tables in order; ranks that follow
+from the stored embeddings and vocabulary.
+
+Every file is read whole and hashed, so that whatever was altered after the
+commit is found. What was wrong from the start is found in the contents: of each
+shard, --sample rows have their ranks computed again; --all takes every row.
 
 The tables are read by another library than the one that wrote them, Arrow files
-by a reader of the program's own, in a process of its own. Broken promises are listed, and the exit status is 1.`,
+by a reader of the program's own, in a process of its own. Of each shard a copy
+lies in TMPDIR meanwhile. Broken promises are listed by file, and the exit status
+is 1.`,
 		Example: `  sdl-batch verify out --run-id first
   sdl-batch verify out --run-id first --all --json`,
 		Args: exactArgs("a dataset"),
@@ -56,7 +63,7 @@ by a reader of the program's own, in a process of its own. Broken promises are l
 	return c
 }
 
-// maxProblems is how many problems are printed; JSON has them all.
+// maxProblems is how many problems are printed; JSON has more.
 const maxProblems = 20
 
 func printReport(w io.Writer, r *verify.Report, asJSON bool) error {
@@ -65,7 +72,7 @@ func printReport(w io.Writer, r *verify.Report, asJSON bool) error {
 	}
 	for i, p := range r.Problems {
 		if i == maxProblems {
-			fmt.Fprintf(w, "… and %d more; --json lists them all\n", len(r.Problems)-i)
+			fmt.Fprintf(w, "… and %d more; --json lists them\n", len(r.Problems)+r.More-i)
 			break
 		}
 		fmt.Fprintf(w, "%s: %s: %s\n", p.File, p.Check, p.Detail)
@@ -78,7 +85,7 @@ func printReport(w io.Writer, r *verify.Report, asJSON bool) error {
 	if len(r.Problems) == 0 {
 		fmt.Fprintf(t, "verdict\tevery promise holds\n")
 	} else {
-		fmt.Fprintf(t, "verdict\t%s\n", counted(len(r.Problems), "problem"))
+		fmt.Fprintf(t, "verdict\t%s\n", counted(len(r.Problems)+r.More, "problem"))
 	}
 	return t.Flush()
 }

@@ -4,14 +4,14 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/jobs/engine"
 	"github.com/sdl-batch/sdl-batch/jobs/label"
 	"github.com/sdl-batch/sdl-batch/storage"
@@ -58,7 +58,7 @@ var unseen = func() map[string]bool {
 // Run draws scenes, labels them with the embedded model and reads the tables
 // back.
 func Run(ctx context.Context, o Options, handle label.Handler) (Result, error) {
-	truth, manifest, err := draw(o)
+	truth, manifest, err := draw(ctx, o)
 	if err != nil {
 		return Result{}, err
 	}
@@ -77,7 +77,7 @@ func Run(ctx context.Context, o Options, handle label.Handler) (Result, error) {
 		images[i].Truth = truth[images[i].File]
 	}
 	r := Result{Summary: summary, Images: images, Folder: filepath.Join(o.Folder, scenesOf(o.Seed)), Page: filepath.Join(o.Folder, "demo.html")}
-	return r, r.savePage(r.Page)
+	return r, jobs.WriteObject(ctx, r.Page, r.WritePage)
 }
 
 // scenesOf is the folder of a seed's scenes: another seed is another manifest, and
@@ -85,7 +85,7 @@ func Run(ctx context.Context, o Options, handle label.Handler) (Result, error) {
 func scenesOf(seed int64) string { return fmt.Sprintf("scenes-%d", seed) }
 
 // draw writes the scenes and their manifest, and returns each file's true tags.
-func draw(o Options) (truth map[string][]string, manifest string, err error) {
+func draw(ctx context.Context, o Options) (truth map[string][]string, manifest string, err error) {
 	folder := filepath.Join(o.Folder, scenesOf(o.Seed))
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, "", err
@@ -95,18 +95,17 @@ func draw(o Options) (truth map[string][]string, manifest string, err error) {
 	for i := range o.Scenes {
 		picture, tags := scenes.Draw(o.Seed, i)
 		name := fmt.Sprintf("scene-%03d.png", i)
-		file, err := os.Create(filepath.Join(folder, name))
-		if err != nil {
-			return nil, "", err
-		}
-		if err := errors.Join(png.Encode(file, picture), file.Close()); err != nil {
+		if err := scenes.WritePicture(filepath.Join(folder, name), picture); err != nil {
 			return nil, "", err
 		}
 		truth[name] = tags
 		fmt.Fprintln(&list, scenesOf(o.Seed)+"/"+name)
 	}
 	manifest = filepath.Join(o.Folder, "images.txt")
-	return truth, manifest, os.WriteFile(manifest, []byte(list.String()), 0o644)
+	return truth, manifest, jobs.WriteObject(ctx, manifest, func(w io.Writer) error {
+		_, err := io.WriteString(w, list.String())
+		return err
+	})
 }
 
 // readBack reads the images table of a run, in manifest order.

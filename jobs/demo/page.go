@@ -63,16 +63,3 @@ func words(tags []columnar.RankedTag, truth []string) []word {
 	}
 	return out
 }
-
-// savePage writes the page beside the scenes.
-func (r Result) savePage(path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := r.WritePage(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
-}

@@ -116,5 +116,5 @@ func (r *Report) verdict() error {
 
 // failed is the finding of an error.
 func failed(check string, err error) Finding {
-	return Finding{Check: check, Status: Fail, Detail: err.Error(), Err: err}
+	return Finding{Check: check, Status: Fail, Detail: storage.RedactText(err.Error()), Err: err}
 }

@@ -55,7 +55,7 @@ func machineOf(root fs.FS, cores int) Finding {
 	if known {
 		f.Detail += fmt.Sprintf(", %s of memory free", bytesText(free))
 	}
-	if limit, limited := memoryLimit(root); limited {
+	if limit, limited := MemoryLimit(root); limited {
 		f.Detail += fmt.Sprintf(", limited to %s", bytesText(limit))
 		if !known || limit < free {
 			free, known = limit, true
@@ -84,9 +84,9 @@ func memInfo(root fs.FS, name string) (int64, bool) {
 	return 0, false
 }
 
-// memoryLimit is the least limit of the process's control groups, of either
+// MemoryLimit is the least limit of memory of the process's control groups, of either
 // version.
-func memoryLimit(root fs.FS) (least int64, limited bool) {
+func MemoryLimit(root fs.FS) (least int64, limited bool) {
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
 		return 0, false

@@ -19,11 +19,11 @@ func commit(ctx context.Context, out *storage.Bucket, p *dataset.Plan, maxReject
 	if c, err := committed(ctx, out, p.RunID); c != nil || err != nil {
 		return c, err
 	}
-	if err := refuseAbandoned(ctx, out, p.RunID); err != nil {
-		return nil, err
-	}
 	receipts, err := readReceipts(ctx, out, p)
 	if err != nil {
+		return nil, err
+	}
+	if err := keepRecords(ctx, out, p.RunID); err != nil {
 		return nil, err
 	}
 	c, sources := tally(p, receipts, program)
@@ -48,34 +48,30 @@ func commit(ctx context.Context, out *storage.Bucket, p *dataset.Plan, maxReject
 	}); err != nil {
 		return nil, err
 	}
+	c.Seal = dataset.NewSeal(c, p, receipts)
 	if c, err = dataset.CreateCommit(ctx, out, c); err != nil {
 		return nil, err
 	}
 	return c, markComplete(ctx, out, p.RunID)
 }
 
-// committed returns the record of a run that is complete, nil otherwise. A
-// marker that went missing is restored.
+// committed returns the record of a run that is complete, nil where it may become
+// so. A marker that went missing is restored.
 func committed(ctx context.Context, out *storage.Bucket, run string) (*dataset.Commit, error) {
 	c, err := dataset.ReadCommit(ctx, out, run)
 	if errors.Is(err, storage.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, refused(err)
 	}
 	return c, markComplete(ctx, out, run)
 }
 
-func refuseAbandoned(ctx context.Context, out *storage.Bucket, run string) error {
-	_, err := out.Stat(ctx, dataset.AbandonedKey(run))
-	if err == nil {
-		return fmt.Errorf("%w: run %s was abandoned; take another run id", jobs.ErrConfig, run)
-	}
-	if errors.Is(err, storage.ErrNotExist) {
-		return nil
-	}
-	return err
+// keepRecords makes durable what a commit rests on, which may be the work of
+// processes that were killed.
+func keepRecords(ctx context.Context, out *storage.Bucket, run string) error {
+	return errors.Join(out.SyncFolder(ctx, dataset.ReceiptsPrefix(run)), out.SyncFolder(ctx, dataset.RunPrefix(run)))
 }
 
 // readReceipts reads the receipt of every shard.
@@ -169,12 +165,20 @@ func sameSize(f dataset.File, attrs storage.Attrs) error {
 }
 
 // markComplete puts a _SUCCESS beside the parts of each table, for engines
-// that look for one.
+// that look for one. The commit, which another process may have written, is made
+// durable before.
 func markComplete(ctx context.Context, out *storage.Bucket, run string) error {
+	durable := false
 	for _, table := range dataset.Tables {
 		key := dataset.SuccessKey(table, run)
 		if _, err := out.Stat(ctx, key); err == nil {
 			continue
+		}
+		if !durable {
+			if err := out.SyncFolder(ctx, dataset.RunPrefix(run)); err != nil {
+				return err
+			}
+			durable = true
 		}
 		if _, err := out.CreateOnce(ctx, key, nil); err != nil {
 			return err

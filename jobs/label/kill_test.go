@@ -2,6 +2,7 @@ package label_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,26 +16,22 @@ import (
 	"time"
 
 	"github.com/sdl-batch/sdl-batch/jobs/label"
-	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
 
-// As many kills as these, or as fit into the time; a few in any case.
-const (
-	kills    = 15
-	fewKills = 4
-	killTime = 20 * time.Second
-)
-
-// TestKilledAtAnyTime kills processes that label, with no chance to clean up,
-// until so many died; each dataset is then completed and compared with one that
+// TestKilledAtAnyTime kills processes that label by the clock, wherever they
+// happen to be; each dataset is then completed and compared with one that
 // nothing disturbed.
 func TestKilledAtAnyTime(t *testing.T) {
+	kills := 5
+	if torture {
+		kills = 300
+	}
 	l := local(t)
 	o := l.options
 	o.ShardRows, o.RunID = 3, "undisturbed"
 	start := time.Now()
-	if died := child(t, o, time.Minute); died {
+	if end := child(t, o, death{After: time.Minute}); end.killed {
 		t.Fatal("the undisturbed run took a minute")
 	}
 	whole := time.Since(start)
@@ -42,15 +39,13 @@ func TestKilledAtAnyTime(t *testing.T) {
 
 	rng := rand.New(rand.NewPCG(1, 2))
 	died, survived, found := 0, 0, map[string]int{}
-	begun := time.Now()
-	more := func() bool { return died < kills && (died < fewKills || time.Since(begun) < killTime) }
-	for run := 0; more(); run++ {
+	for run := 0; died < kills; run++ {
 		if survived > 10*kills {
 			t.Fatalf("%d runs ended before they were killed", survived)
 		}
 		o.RunID = fmt.Sprint("killed-", run)
-		for more() {
-			if !child(t, o, time.Duration(rng.Int64N(int64(whole)))) {
+		for died < kills {
+			if !child(t, o, death{After: time.Duration(rng.Int64N(int64(whole)))}).killed {
 				survived++
 				break
 			}
@@ -63,71 +58,169 @@ func TestKilledAtAnyTime(t *testing.T) {
 	t.Logf("%d kills left %v; %d runs ended by themselves; an undisturbed one takes %v", died, found, survived, whole.Round(time.Millisecond))
 }
 
-// child labels in a process of its own, and kills it after a while; it tells
-// whether that was in time.
-func child(t *testing.T, o label.Options, after time.Duration) (killed bool) {
+// death says when a child is to die.
+type death struct {
+	After time.Duration `json:"-"` // from outside; 0: not
+	At    *place        // by its own hand
+}
+
+// deathEnv holds a child's death, as JSON.
+const deathEnv = "SDL_LABEL_TEST_DEATH"
+
+// end is that of a child.
+type end struct {
+	killed bool
+	point  string // where it killed itself
+}
+
+// child labels in a process of its own that dies as it is told, with no chance
+// to clean up.
+func child(t *testing.T, o label.Options, d death) end {
 	t.Helper()
 	options, err := json.Marshal(o)
+	ok(t, err)
+	orders, err := json.Marshal(d)
 	ok(t, err)
 	executable, err := os.Executable()
 	ok(t, err)
 	var words bytes.Buffer
 	c := exec.Command(executable)
 	// A process under the race detector sleeps a second before it ends.
-	c.Env = append(os.Environ(), childEnv+"="+string(options), "GORACE=atexit_sleep_ms=0")
+	c.Env = append(os.Environ(), childEnv+"="+string(options), deathEnv+"="+string(orders), "GORACE=atexit_sleep_ms=0")
 	c.Stderr = &words
 	ok(t, c.Start())
-	timer := time.AfterFunc(after, func() { c.Process.Signal(syscall.SIGKILL) })
-	defer timer.Stop()
+	if d.After > 0 {
+		timer := time.AfterFunc(d.After, func() { c.Process.Signal(syscall.SIGKILL) })
+		defer timer.Stop()
+	}
 	err = c.Wait()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled() {
-		return true
+		return end{true, words.String()}
 	}
 	if err != nil {
 		t.Fatalf("%v: %s", err, words.String())
 	}
-	return false
+	return end{}
 }
 
-// checkUnfinished checks what a killed run left: whatever is published follows
-// all receipts, the commit follows all parts, and each receipt's files are
-// there in full. It tells how far the run came.
+// dying returns a context under which a child dies as it was told.
+func dying(ctx context.Context) context.Context {
+	var d death
+	if json.Unmarshal([]byte(os.Getenv(deathEnv)), &d) != nil || d.At == nil {
+		return ctx
+	}
+	seen := newCensus()
+	return withPoints(ctx, func(point string) error {
+		if d.At.is(seen, point) {
+			fmt.Fprint(os.Stderr, point)
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		return nil
+	})
+}
+
+// checkUnfinished checks what a killed run left and tells how far it came:
+// records are whole, each receipt's files and all that the plan names are there
+// as they were recorded, what is published is what the receipts name and
+// follows all of them, and the commit follows all parts.
 func (l *lake) checkUnfinished(t *testing.T, run string) string {
 	t.Helper()
-	plan, err := dataset.ReadPlan(t.Context(), l.out, run)
-	if errors.Is(err, storage.ErrNotExist) {
+	var plan dataset.Plan
+	if !l.record(t, dataset.PlanKey(run), &plan) {
+		if found := keys(t, l.out, ""); slices.ContainsFunc(found, func(key string) bool { return isOf(key, run) }) {
+			t.Errorf("files %q without a plan", found)
+		}
 		return "nothing"
 	}
-	ok(t, err)
-	receipts := l.attempts(t, run)
-	for shard := range receipts {
-		r, err := dataset.ReadReceipt(t.Context(), l.out, plan, shard)
-		ok(t, err)
-		for _, f := range r.Files {
-			if attrs, err := l.out.Stat(t.Context(), f.Key); err != nil || attrs.Size != f.Bytes {
-				t.Errorf("%s: %d bytes of %d, error %v", f.Key, attrs.Size, f.Bytes, err)
-			}
-		}
+	if kept := plan.Manifest.Kept; kept != nil {
+		l.holds(t, kept.Key, kept.SHA256)
 	}
-	parts := slices.DeleteFunc(published(t, l.out), func(key string) bool { return !strings.Contains(key, "/run="+run+"/") })
-	if len(parts) > 0 && len(receipts) < len(plan.Shards) {
-		t.Errorf("%d of %d shards are done, and published are %q", len(receipts), len(plan.Shards), parts)
+	parts := l.receipts(t, &plan)
+	done := len(parts) / len(dataset.ShardTables)
+	var commit dataset.Commit
+	committed := l.record(t, dataset.CommitKey(run), &commit)
+	for _, f := range commit.Files {
+		parts[f.Key] = f.SHA256
+		l.holds(t, f.Key, f.SHA256)
 	}
-	_, err = dataset.ReadCommit(t.Context(), l.out, run)
-	if err == nil && len(parts) < 3*len(plan.Shards)+1 {
-		t.Errorf("committed with %d files", len(parts))
-	}
-	if err != nil && (!errors.Is(err, storage.ErrNotExist) || slices.ContainsFunc(parts, func(key string) bool { return strings.HasSuffix(key, "/_SUCCESS") })) {
-		t.Errorf("files %q without a commit: %v", parts, err)
-	}
+	found := l.checkPublished(t, &plan, parts, committed)
 	switch {
-	case err == nil:
+	case committed:
 		return "a commit"
-	case len(parts) > 0:
+	case found > 0 && done < len(plan.Shards):
+		t.Errorf("%d of %d shards are done, and %d files are published", done, len(plan.Shards), found)
+		fallthrough
+	case found > 0:
 		return "parts"
-	case len(receipts) > 0:
+	case done > 0:
 		return "receipts"
 	}
 	return "a plan"
+}
+
+func isOf(key, run string) bool { return strings.Contains(key, "/run="+run+"/") }
+
+// record reads a record, which is whole if it is there.
+func (l *lake) record(t *testing.T, key string, v any) (there bool) {
+	t.Helper()
+	if !slices.Contains(keys(t, l.out, key), key) {
+		return false
+	}
+	text, _, err := l.out.ReadAll(t.Context(), key, 1<<20)
+	ok(t, err)
+	if err := json.Unmarshal(text, v); err != nil {
+		t.Errorf("%s: %v", key, err)
+	}
+	return true
+}
+
+// holds checks that an object has the content that was recorded.
+func (l *lake) holds(t *testing.T, key, sha256 string) {
+	t.Helper()
+	text, _, err := l.out.ReadAll(t.Context(), key, 1<<20)
+	if err != nil || digestOf(text) != sha256 {
+		t.Errorf("%s is not as recorded: %v", key, err)
+	}
+}
+
+// receipts checks the receipts that there are, with their files, and returns the
+// digests of the parts that they may become.
+func (l *lake) receipts(t *testing.T, plan *dataset.Plan) map[string]string {
+	t.Helper()
+	parts := map[string]string{}
+	for shard := range l.attempts(t, plan.RunID) {
+		r, err := dataset.ReadReceipt(t.Context(), l.out, plan, shard)
+		ok(t, err)
+		for _, f := range r.Files {
+			l.holds(t, f.Key, f.SHA256)
+			parts[dataset.PartKey(f.Table, plan.RunID, shard, plan.Identity.Files())] = f.SHA256
+		}
+	}
+	return parts
+}
+
+// checkPublished checks what lies under the table folders, and counts it.
+func (l *lake) checkPublished(t *testing.T, plan *dataset.Plan, parts map[string]string, committed bool) int {
+	t.Helper()
+	vocab := dataset.PartKey(dataset.Vocab, plan.RunID, 0, plan.Identity.Files())
+	found := slices.DeleteFunc(published(t, l.out), func(key string) bool { return !isOf(key, plan.RunID) })
+	for _, key := range found {
+		switch {
+		case strings.HasSuffix(key, "/_SUCCESS"):
+			if !committed {
+				t.Errorf("%s without a commit", key)
+			}
+		case key == vocab:
+			source, _, err := l.out.ReadAll(t.Context(), dataset.VocabSource(plan.RunID, plan.Identity.Files()), 1<<20)
+			ok(t, err)
+			l.holds(t, key, digestOf(source))
+		case parts[key] == "":
+			t.Errorf("%s is published and in no receipt", key)
+		default:
+			l.holds(t, key, parts[key])
+		}
+	}
+	return len(found)
 }

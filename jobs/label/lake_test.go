@@ -48,7 +48,7 @@ func runChild(options string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	if _, err := label.Run(context.Background(), o, nil); err != nil {
+	if _, err := label.Run(dying(context.Background()), o, nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

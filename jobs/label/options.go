@@ -3,6 +3,7 @@
 package label
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,7 +29,7 @@ type Options struct {
 	Carry          []string // columns copied to the images table
 	jobs.Access
 
-	ShardRows     int64   // 16384
+	ShardRows     int64   // of a new run; a plan keeps its own; 16384
 	TopK          int     // tags kept per group; 10
 	Precision     string  // "fp32"
 	Format        string  // of the tables: dataset.Parquet or Arrow; "" is Parquet
@@ -39,9 +40,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.ShardRows == 0 {
-		o.ShardRows = 16384
-	}
 	if o.TopK == 0 {
 		o.TopK = 10
 	}
@@ -50,6 +48,9 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
+
+// shardRows is how many rows a shard of a new run has.
+func (o Options) shardRows() int64 { return cmp.Or(o.ShardRows, 16384) }
 
 // validate reports every problem at once.
 func (o Options) validate() error {
@@ -61,7 +62,7 @@ func (o Options) validate() error {
 	}
 	check(o.Manifest != "", "no manifest given")
 	check(o.Output != "", "no output given")
-	check(o.ShardRows >= 1 && o.ShardRows <= dataset.MaxShardRows, "shard rows %d: want 1 to %d", o.ShardRows, dataset.MaxShardRows)
+	check(o.ShardRows >= 0 && o.ShardRows <= dataset.MaxShardRows, "shard rows %d: want 1 to %d", o.ShardRows, dataset.MaxShardRows)
 	check(o.TopK >= 1 && o.TopK <= 1000, "top-k %d: want 1 to 1000", o.TopK)
 	check(o.Precision == "fp32", "precision %q: want fp32", o.Precision)
 	check(slices.Contains([]string{"", dataset.Parquet, dataset.Arrow}, o.Format), "table format %q: want %s or %s", o.Format, dataset.Parquet, dataset.Arrow)

@@ -38,14 +38,14 @@ func plan(ctx context.Context, out *storage.Bucket, o Options, in *engine.Inputs
 	}
 	run := planned{manifest: fresh.Manifest}
 	if run.plan, err = existing(ctx, out, fresh); err != nil {
-		return planned{}, noOutput(err)
+		return planned{}, refused(noOutput(err))
 	}
 	if run.resumed = run.plan != nil; !run.resumed {
 		if fresh.RunID == "" {
 			fresh.RunID = newRunID(time.Now())
 		}
 		if run.plan, err = create(ctx, out, o, fresh, index); err != nil {
-			return planned{}, noOutput(err)
+			return planned{}, refused(noOutput(err))
 		}
 	}
 	if err := sameRun(run.plan, fresh); err != nil {
@@ -89,7 +89,10 @@ func create(ctx context.Context, out *storage.Bucket, o Options, p *dataset.Plan
 	}
 	stored, err := dataset.CreatePlan(ctx, out, p)
 	if err != nil {
-		return nil, err // whether it was stored is not known: the rows stay
+		if errors.Is(err, dataset.ErrAbandoned) {
+			err = errors.Join(err, out.Delete(ctx, p.Manifest.Kept.Key))
+		}
+		return nil, err // else whether it was stored is not known: the rows stay
 	}
 	return stored, dropRows(ctx, out, p, stored)
 }
@@ -99,7 +102,7 @@ func sameRun(p, fresh *dataset.Plan) error {
 	if p.Fingerprint == fresh.Fingerprint {
 		return nil
 	}
-	other := &OtherRunError{RunID: p.RunID, Differences: p.Identity.Differences(fresh.Identity)}
+	other := &OtherRunError{RunID: p.RunID, Differences: p.Differences(fresh)}
 	if p.Identity.ModelID != fresh.Identity.ModelID && p.ModelURI != fresh.ModelURI {
 		other.ModelURI = p.ModelURI
 	}
@@ -145,7 +148,7 @@ func describe(o Options, in *engine.Inputs, index manifest.Index) (*dataset.Plan
 		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
 	matrix := int64(in.Description().Rows * in.Description().Dim * 4)
-	if rows := min(o.ShardRows, index.Rows); rows*matrix > maxPart {
+	if rows := min(o.shardRows(), index.Rows); rows*matrix > maxPart {
 		return nil, fmt.Errorf("%w: a shard of %d rows would hold %d GiB of embeddings, over 4; give --shard-rows %d",
 			jobs.ErrConfig, rows, rows*matrix>>30, maxPart/matrix)
 	}
@@ -155,7 +158,7 @@ func describe(o Options, in *engine.Inputs, index manifest.Index) (*dataset.Plan
 			URI: names.manifest, Version: index.Attrs.Version, Size: index.Attrs.Size, Compression: index.Compression, Header: index.Header,
 		},
 		ModelURI: names.model, VocabURI: names.vocab,
-		Rows: index.Rows, ShardRows: o.ShardRows, Scoring: scoring(in.Description()),
+		Rows: index.Rows, ShardRows: o.shardRows(), Scoring: scoring(in.Description()),
 		Identity: dataset.Identity{
 			ManifestSHA256: index.SHA256, ManifestFormat: string(format), ManifestBase: names.base,
 			URIColumn: o.URIColumn, Carried: o.Carry, AllowHTTP: sortedHosts(o.AllowHTTP),
@@ -228,7 +231,7 @@ func scan(ctx context.Context, o Options) (manifest.Index, error) {
 		return manifest.Index{}, err
 	}
 	defer bucket.Close()
-	index, err := manifest.Scan(ctx, file, o.ShardRows)
+	index, err := manifest.Scan(ctx, file, o.shardRows())
 	switch {
 	case errors.Is(err, storage.ErrChanged):
 		err = fmt.Errorf("manifest %s: %w: %w", storage.Redact(o.Manifest), jobs.ErrChanged, err)
@@ -238,55 +241,6 @@ func scan(ctx context.Context, o Options) (manifest.Index, error) {
 		err = fmt.Errorf("manifest %s: %w", storage.Redact(o.Manifest), jobs.AsConfig(ctx, err))
 	}
 	return index, err
-}
-
-// newestAlike returns the plan of the newest run that has the fingerprint and
-// is neither committed nor abandoned; nil when there is none.
-func newestAlike(ctx context.Context, out *storage.Bucket, fingerprint string) (*dataset.Plan, error) {
-	runs, err := dataset.Runs(ctx, out)
-	if err != nil {
-		return nil, err
-	}
-	var found *dataset.Plan
-	for _, id := range slices.Backward(runs) {
-		p, err := openAlike(ctx, out, id, fingerprint)
-		if err != nil {
-			return nil, err
-		}
-		if p != nil && (found == nil || p.CreatedAt.After(found.CreatedAt)) {
-			found = p
-		}
-	}
-	return found, nil
-}
-
-// openAlike returns the plan of a run that may be gone on with, nil where it
-// may not: it is over, is another one, or has a plan that cannot be read.
-func openAlike(ctx context.Context, out *storage.Bucket, run, fingerprint string) (*dataset.Plan, error) {
-	if open, err := isOpen(ctx, out, run); err != nil || !open {
-		return nil, err
-	}
-	p, err := dataset.ReadPlan(ctx, out, run)
-	if errors.Is(err, storage.ErrTransient) || ctx.Err() != nil {
-		return nil, err
-	}
-	if err != nil || p.Fingerprint != fingerprint {
-		return nil, nil
-	}
-	return p, nil
-}
-
-func isOpen(ctx context.Context, out *storage.Bucket, run string) (bool, error) {
-	for _, key := range []string{dataset.CommitKey(run), dataset.AbandonedKey(run)} {
-		_, err := out.Stat(ctx, key)
-		if err == nil {
-			return false, nil
-		}
-		if !errors.Is(err, storage.ErrNotExist) {
-			return false, err
-		}
-	}
-	return true, nil
 }
 
 // newRunID returns an id that sorts by time and that no other process takes.

@@ -110,7 +110,10 @@ func TestWithoutAnIDTheNewestRunAlikeGoesOn(t *testing.T) {
 		l.interrupt(t, o, 1)
 		time.Sleep(2 * time.Millisecond) // plans differ in age
 	}
-	put(t, l.out, dataset.AbandonedKey("b-abandoned"), []byte("{}\n"))
+	abandoned, err := dataset.Abandon(t.Context(), l.out, "b-abandoned", "test")
+	if !abandoned || err != nil {
+		t.Fatalf("abandoned %v, error %v", abandoned, err)
+	}
 	put(t, l.out, dataset.PlanKey("broken"), []byte("{"))
 	put(t, l.out, "_runs/without-plan/x", nil)
 	o.RunID = ""
@@ -311,6 +314,11 @@ func TestAStoreThatIsDownIsTransient(t *testing.T) {
 			folder, query, _ := strings.Cut(storagetest.Serve(t, front), "?")
 			l := newLake(t, folder+"/in?"+query, folder+"/out?"+query)
 			front.Always(c.method, c.part, storagetest.Status(503, "SlowDown"))
+			if c.part == "/in/scenes/" { // the others, too: a store that gives some images is not down
+				for _, other := range []string{"cut", "not there", "words"} {
+					front.Always(c.method, "/in/"+other, storagetest.Status(503, "SlowDown"))
+				}
+			}
 			if _, _, err := l.run(t.Context(), l.options, nil); !errors.Is(err, storage.ErrTransient) || errors.Is(err, jobs.ErrConfig) {
 				t.Errorf("error %v", err)
 			}

@@ -3,15 +3,15 @@ package label
 import (
 	"context"
 
+	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/pipeline"
-	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
 
 // ReadRows calls each with the rows of a plan that Plan made with these options,
 // in order, and labels nothing.
 func ReadRows(ctx context.Context, o Options, p *dataset.Plan, each func(pipeline.Row) error) error {
-	out, err := storage.Open(ctx, o.Output)
+	out, err := jobs.OpenPatiently(ctx, o.Output)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package label
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,13 +20,12 @@ import (
 func Run(ctx context.Context, o Options, handle Handler) (Summary, error) {
 	start := time.Now()
 	o = o.withDefaults()
-	if handle == nil {
-		handle = func(Event) {}
-	}
 	if err := o.validate(); err != nil {
 		return Summary{}, err
 	}
-	out, err := storage.Open(ctx, o.Output)
+	handle = engine.Serial(handle) // storage is troubled in many goroutines
+	ctx = engine.WithTrouble(ctx, handle)
+	out, err := jobs.OpenPatiently(ctx, o.Output)
 	if err != nil {
 		return Summary{}, fmt.Errorf("output: %w", jobs.AsConfig(ctx, err))
 	}
@@ -41,7 +41,7 @@ func Plan(ctx context.Context, o Options) (*dataset.Plan, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	out, err := storage.Open(ctx, o.Output)
+	out, err := jobs.OpenPatiently(ctx, o.Output)
 	if err != nil {
 		return nil, fmt.Errorf("output: %w", jobs.AsConfig(ctx, err))
 	}
@@ -67,6 +67,9 @@ func run(ctx context.Context, out *storage.Bucket, o Options, handle Handler) (S
 		return Summary{}, err
 	}
 	p := run.plan
+	if o.ShardRows != 0 && o.ShardRows != p.ShardRows {
+		handle(Warned{Message: fmt.Sprintf("run %s was planned with shards of %d rows and keeps them; %d are for a new run", p.RunID, p.ShardRows, o.ShardRows)})
+	}
 	c, err := committed(ctx, out, p.RunID)
 	if err != nil {
 		return Summary{}, err
@@ -91,17 +94,42 @@ func finish(ctx context.Context, out *storage.Bucket, run planned, in *engine.In
 		DoneRows: p.Rows - todo.rows, DoneShards: len(p.Shards) - len(todo.shards)})
 	work := work{Device: "none"}
 	if len(todo.shards) > 0 {
-		if work, err = labelShards(ctx, out, run, in, o, todo, handle); err != nil {
+		warnOfRoom(out, p, todo.rows, handle)
+		work, err = labelShards(ctx, out, run, in, o, todo, handle)
+		err = orRoom(p, todo.rows, err)
+	}
+	var c *dataset.Commit
+	if err == nil {
+		c, err = commit(ctx, out, p, o.MaxRejectRate, o.Program)
+	}
+	if err != nil {
+		met := err
+		if c, err = overtaken(ctx, out, p.RunID, met); err != nil {
 			return Summary{}, err
 		}
-	}
-	c, err := commit(ctx, out, p, o.MaxRejectRate, o.Program)
-	if err != nil {
-		return Summary{}, err
+		handle(Warned{Message: fmt.Sprintf("another process has committed run %s meanwhile; this one met: %v", p.RunID, met)})
 	}
 	s := summarise(out, c, in, work)
 	s.ResumedRows = p.Rows - todo.rows
 	return s, nil
+}
+
+// overtaken returns the commit of a run that another process has finished. What
+// went wrong here no longer matters then: files of attempts may be gone by that
+// time. Without one it returns what was met, or that the run was abandoned.
+func overtaken(ctx context.Context, out *storage.Bucket, run string, met error) (*dataset.Commit, error) {
+	if ctx.Err() != nil {
+		return nil, met
+	}
+	c, err := committed(ctx, out, run)
+	switch {
+	case errors.Is(err, dataset.ErrAbandoned):
+		unpublish(ctx, out, run)
+		return nil, err
+	case err != nil || c == nil:
+		return nil, met // it tells more
+	}
+	return c, nil
 }
 
 // shardsToDo are the shards of a plan that have no receipt.

@@ -46,8 +46,8 @@ func (w *wiring) start(ctx context.Context) error {
 	flow := pipeline.NewFlow(ctx)
 	gate := pipeline.NewGate(openShards)
 
-	rows := pipeline.From(flow, "manifest", 256, w.source(gate))
-	objects := pipeline.Through(flow, "fetch", 64, rows, w.fetcher())
+	rows := pipeline.From(flow, "manifest", manifestDepth, w.source(gate))
+	objects := pipeline.Through(flow, "fetch", objectDepth, rows, w.fetcher())
 	batches := pipeline.Through(flow, "decode", 1, objects, w.decoder())
 	inferred := pipeline.Through(flow, "infer", 2, batches, w.inferrer())
 	ranked := pipeline.Through(flow, "rank", 2, inferred, w.ranker())
@@ -81,8 +81,8 @@ func (w *wiring) decoder() *decode.Stage {
 	spec := engine.DecodeSpec(w.in.Description())
 	return &decode.Stage{
 		Spec: spec, Workers: w.options.Workers(), BatchSize: w.engine.Batch,
-		Slabs: pipeline.NewPool[uint8](slabs, w.engine.Batch*spec.Size*spec.Size*3),
-		Meter: w.meter("decode"),
+		Slabs:   pipeline.NewPool[uint8](slabs, w.engine.Batch*spec.Size*spec.Size*3),
+		MaxText: batchText, Meter: w.meter("decode"),
 	}
 }
 

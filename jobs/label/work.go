@@ -53,6 +53,7 @@ func labelShards(ctx context.Context, out *storage.Bucket, run planned, in *engi
 		objects: objects, manifest: manifestBucket, manifestKey: manifestKey,
 		meters: map[string]*pipeline.Meter{}, count: count, send: send,
 	}
+	send(Bounded{Bytes: w.memory()})
 	err = w.start(ctx)
 	switch {
 	case errors.Is(err, manifest.ErrKept):
@@ -84,7 +85,7 @@ func openFile(ctx context.Context, uri string) (*storage.Bucket, string, error) 
 	if err != nil {
 		return nil, "", jobs.AsConfig(ctx, err)
 	}
-	bucket, err := storage.Open(ctx, folder)
+	bucket, err := jobs.OpenPatiently(ctx, folder)
 	if err != nil {
 		return nil, "", jobs.AsConfig(ctx, err)
 	}

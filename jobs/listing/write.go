@@ -22,7 +22,11 @@ type writer interface {
 
 // writerFor returns what starts a manifest of the kind that its name tells.
 func writerFor(name, program string) (func(io.Writer) (writer, error), error) {
-	switch ext := strings.ToLower(path.Ext(name)); ext {
+	_, key, err := storage.SplitURI(name) // without options
+	if err != nil {
+		key = name // writing it tells more
+	}
+	switch ext := strings.ToLower(path.Ext(key)); ext {
 	case ".parquet":
 		return func(w io.Writer) (writer, error) {
 			return columnar.NewManifestWriter(w, columnar.Options{Metadata: map[string]string{"sdl.program": program}})

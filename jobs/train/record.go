@@ -39,6 +39,9 @@ const (
 	smoothing       = 0.95
 	maxHistoryBytes = 1 << 30
 	storeTimeout    = time.Minute
+	// lastStoreTimeout is that of a training that was interrupted: with its last
+	// checkpoint it must be over before whoever sent the signal loses patience.
+	lastStoreTimeout = 3 * time.Second
 )
 
 // resume reads the history of earlier processes, where those did any steps. The
@@ -142,7 +145,11 @@ func (r *record) epoch(e loop.EpochDone) {
 // tryStore is store where a failure does not matter. A training that was
 // interrupted stores its history, too.
 func (r *record) tryStore(ctx context.Context, status history.Status, message string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	limit := storeTimeout
+	if ctx.Err() != nil {
+		limit = lastStoreTimeout
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	if err := r.store(ctx, status, message); err != nil {
 		r.send(engine.Warned{Message: fmt.Sprintf("the training's page could not be written: %v", err)})

@@ -33,7 +33,7 @@ func Run(ctx context.Context, o Options, handle engine.Handler) (Summary, error)
 	if err := o.validate(); err != nil {
 		return Summary{}, err
 	}
-	out, err := storage.Open(ctx, o.Output)
+	out, err := jobs.OpenPatiently(ctx, o.Output)
 	if err != nil {
 		return Summary{}, fmt.Errorf("output: %w", jobs.AsConfig(ctx, err))
 	}

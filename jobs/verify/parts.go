@@ -26,7 +26,7 @@ func (c *check) fetch(ctx context.Context, key string) (path string, err error) 
 	if !ok {
 		return "", nil
 	}
-	digest, path, err := c.copy(ctx, key)
+	digest, path, err := c.copy(ctx, want)
 	if errors.Is(err, storage.ErrNotExist) {
 		c.report.note(key, "missing", "was committed and is not there")
 		return "", nil
@@ -42,8 +42,10 @@ func (c *check) fetch(ctx context.Context, key string) (path string, err error) 
 	return path, c.footer(path, want)
 }
 
-func (c *check) copy(ctx context.Context, key string) (digest, path string, err error) {
-	r, err := c.out.NewReader(ctx, key)
+// copy copies a part and returns the digest of the copy. Of a part that is longer
+// than it was, one byte more than was committed is enough.
+func (c *check) copy(ctx context.Context, want dataset.File) (digest, path string, err error) {
+	r, err := c.out.NewReader(ctx, want.Key)
 	if err != nil {
 		return "", "", err
 	}
@@ -53,7 +55,7 @@ func (c *check) copy(ctx context.Context, key string) (digest, path string, err 
 		return "", "", err
 	}
 	sum := sha256.New()
-	_, err = io.Copy(io.MultiWriter(file, sum), r)
+	_, err = io.Copy(io.MultiWriter(file, sum), io.LimitReader(r, want.Bytes+1))
 	if err := errors.Join(err, file.Close()); err != nil {
 		return "", "", err
 	}

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
+	"time"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/jobs/verify/reread"
@@ -47,7 +47,11 @@ type Report struct {
 	Files      int       `json:"files"`
 	Bytes      int64     `json:"bytes"`
 	Problems   []Problem `json:"problems"`
+	More       int       `json:"more,omitempty"` // further problems, counted only
 }
+
+// maxProblems bounds the problems that a report lists.
+const maxProblems = 10_000
 
 // Problem is one broken promise.
 type Problem struct {
@@ -57,6 +61,10 @@ type Problem struct {
 }
 
 func (r *Report) note(file, check, format string, args ...any) {
+	if len(r.Problems) >= maxProblems {
+		r.More++
+		return
+	}
 	r.Problems = append(r.Problems, Problem{file, check, fmt.Sprintf(format, args...)})
 }
 
@@ -68,10 +76,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
 	defer out.Close()
-	c, err := open(ctx, out, o)
-	if err != nil {
-		return nil, err
+	if err := dataset.ValidateRunID(o.RunID); err != nil {
+		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
 	}
+	c := &check{Options: o, out: out, parts: map[string]dataset.File{}, report: &Report{RunID: o.RunID, Problems: []Problem{}}}
 	if c.scratch, err = os.MkdirTemp("", "sdl-verify-"); err != nil {
 		return nil, err
 	}
@@ -88,37 +96,22 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // check is one verification on its way.
 type check struct {
 	Options
-	out     *storage.Bucket
-	plan    *dataset.Plan
-	commit  *dataset.Commit
-	parts   map[string]dataset.File // by key
-	report  *Report
-	scratch string // folder for copies that the second reader reads
-}
-
-func open(ctx context.Context, out *storage.Bucket, o Options) (*check, error) {
-	if err := dataset.ValidateRunID(o.RunID); err != nil {
-		return nil, fmt.Errorf("%w: %w", jobs.ErrConfig, err)
-	}
-	c := &check{Options: o, out: out, parts: map[string]dataset.File{}, report: &Report{RunID: o.RunID, Problems: []Problem{}}}
-	var err error
-	if c.plan, err = dataset.ReadPlan(ctx, out, o.RunID); err != nil {
-		if errors.Is(err, storage.ErrNotExist) {
-			return nil, fmt.Errorf("%w: %s has no run %s: %w", jobs.ErrConfig, out.URI(), o.RunID, err)
-		}
-		return nil, err
-	}
-	if c.commit, err = dataset.ReadCommit(ctx, out, o.RunID); err != nil {
-		if errors.Is(err, storage.ErrNotExist) {
-			return nil, fmt.Errorf("%w: run %s is not committed yet: %w", jobs.ErrConfig, o.RunID, err)
-		}
-		return nil, err
-	}
-	return c, nil
+	out      *storage.Bucket
+	plan     *dataset.Plan
+	commit   *dataset.Commit
+	receipts []*dataset.Receipt      // by shard; nil: unreadable, which is noted
+	parts    map[string]dataset.File // by key; those that are there
+	report   *Report
+	scratch  string // folder for copies that the second reader reads
 }
 
 func (c *check) everything(ctx context.Context) error {
-	c.record()
+	if usable, err := c.records(ctx); err != nil || !usable {
+		return err
+	}
+	if err := c.compareRecords(ctx); err != nil {
+		return err
+	}
 	if err := c.listings(ctx); err != nil {
 		return err
 	}
@@ -139,54 +132,6 @@ func (c *check) everything(ctx context.Context) error {
 	return nil
 }
 
-// record checks that the commit agrees with the plan.
-func (c *check) record() {
-	key := dataset.CommitKey(c.RunID)
-	for _, f := range c.commit.Files {
-		if _, twice := c.parts[f.Key]; twice {
-			c.report.note(key, "files", "names %s twice", f.Key)
-		}
-		c.parts[f.Key] = f
-	}
-	if want := len(dataset.ShardTables)*len(c.plan.Shards) + 1; len(c.commit.Files) != want {
-		c.report.note(key, "files", "names %d files, want %d", len(c.commit.Files), want)
-	}
-	if c.commit.Fingerprint != c.plan.Fingerprint {
-		c.report.note(key, "fingerprint", "is %s, the plan's is %s", c.commit.Fingerprint, c.plan.Fingerprint)
-	}
-	if c.commit.Rows != c.plan.Rows || c.commit.OK+c.commit.Rejected != c.commit.Rows {
-		c.report.note(key, "counts", "%d ok and %d rejected of %d rows; the manifest has %d", c.commit.OK, c.commit.Rejected, c.commit.Rows, c.plan.Rows)
-	}
-}
-
-// listings checks that the table folders hold the committed files, no more and
-// no less.
-func (c *check) listings(ctx context.Context) error {
-	found := map[string]int64{}
-	for _, table := range dataset.Tables {
-		for o, err := range c.out.List(ctx, dataset.TablePrefix(table, c.RunID)) {
-			if err != nil {
-				return err
-			}
-			found[o.Key] = o.Size
-		}
-	}
-	for key := range found {
-		if _, ok := c.parts[key]; !ok && !strings.HasSuffix(key, "/_SUCCESS") {
-			c.report.note(key, "extra", "is not among the committed files")
-		}
-	}
-	for _, f := range c.commit.Files {
-		if size, ok := found[f.Key]; !ok {
-			c.report.note(f.Key, "missing", "was committed and is not there")
-			delete(c.parts, f.Key)
-		} else if size != f.Bytes {
-			c.report.note(f.Key, "size", "has %d bytes, %d were committed", size, f.Bytes)
-		}
-	}
-	return nil
-}
-
 // totals compares what was read with what was committed.
 func (c *check) totals() {
 	r := c.report
@@ -194,6 +139,25 @@ func (c *check) totals() {
 		r.note(dataset.CommitKey(c.RunID), "counts", "says %d rows, %d ok, %d rejected; the tables hold %d, %d, %d",
 			c.commit.Rows, c.commit.OK, c.commit.Rejected, r.Rows, r.OK, r.Rejected)
 	}
+}
+
+// errEndless says that the second reader was given up.
+var errEndless = errors.New("came to no end")
+
+// patience is how long the second reader may take over a shard: far more than an
+// honest part does, at 100 kB and 20 million products a second.
+func (c *check) patience(shard int) time.Duration {
+	var bytes int64
+	for _, table := range dataset.ShardTables {
+		bytes += c.parts[c.part(table, shard)].Bytes
+	}
+	rows, s := c.plan.Shards[shard].Rows, c.plan.Scoring
+	if n := int64(c.sample()); n > 0 {
+		rows = min(rows, n)
+	}
+	products := float64(rows) * float64(c.parts[c.part(dataset.Vocab, 0)].Rows) * float64(s.Rows) * float64(s.Dim)
+	seconds := 600 + float64(bytes)/1e5 + products/2e7
+	return time.Duration(min(seconds, 1e6)) * time.Second
 }
 
 func (c *check) sample() int {
@@ -223,16 +187,24 @@ func (c *check) shard(ctx context.Context, shard int, vocab string) error {
 		return nil // what is missing is among the problems already
 	}
 	at, s := c.plan.Shards[shard], c.plan.Scoring
-	answer, err := reread.Run(ctx, c.Executable, reread.Request{
+	patient, cancel := context.WithTimeoutCause(ctx, c.patience(shard), errEndless)
+	defer cancel()
+	request := reread.Request{
 		Images: paths[dataset.Images], Tags: paths[dataset.Tags], Embeddings: paths[dataset.Embeddings], Vocab: vocab,
 		TopK: c.plan.Identity.TopK, Sample: c.sample(), FirstRow: at.First, Rows: at.Rows, Carried: c.plan.Identity.Carried,
+		ModelID: c.plan.Identity.ModelID, VocabID: c.plan.Identity.VocabID,
 		Reduction: s.Reduction, ReductionK: s.ReductionK, NormaliseRows: s.NormaliseRows, NormaliseLabels: s.NormaliseLabels, LogitScale: s.LogitScale,
-	})
+	}
+	if err := request.Validate(); err != nil {
+		c.report.note(dataset.PlanKey(c.RunID), "scoring", "%v", err)
+		return nil
+	}
+	answer, err := reread.Run(patient, c.Executable, request)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	var died *exec.ExitError
-	if errors.As(err, &died) {
+	if errors.As(err, &died) || errors.Is(err, errEndless) {
 		c.report.note(c.part(dataset.Images, shard), "readable", "second reader: %v", err)
 		return nil
 	}
@@ -250,6 +222,7 @@ func (c *check) add(shard int, a reread.Answer) {
 	r.Rejected += a.Rejected
 	r.Tags += a.Tags
 	r.Recomputed += a.Recomputed
+	c.compareCodes(shard, a.Codes)
 	for _, p := range a.Problems {
 		detail := p.Detail
 		if p.Row >= 0 {

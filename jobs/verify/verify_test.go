@@ -58,24 +58,25 @@ func everyFormat(t *testing.T, test func(t *testing.T, format string)) {
 	}
 }
 
-// lake returns a copy of a dataset of two runs.
+// lake returns a copy of a dataset of three runs.
 func lake(t *testing.T, format string) string {
 	t.Helper()
 	library := orttest.Load(t)
-	labeled[format].Do(func() { labelTwice(t, library, filepath.Join(work, format), format) })
+	labeled[format].Do(func() { labelAll(t, library, filepath.Join(work, format), format) })
 	folder := t.TempDir()
 	ok(t, os.CopyFS(folder, os.DirFS(filepath.Join(work, format, "out"))))
 	return folder
 }
 
-// Two runs of one manifest: 10 images and a broken one, in shards of 4.
+// Two runs of one manifest: 10 images and a broken one, in shards of 4; and a
+// small one of the last shard's three rows.
 const (
-	run, otherRun = "r1", "r2"
-	rows, shards  = 11, 3
+	run, otherRun, smallRun = "r1", "r2", "r3"
+	rows, shards            = 11, 3
 )
 
-// labelTwice labels images, the first time with carried columns.
-func labelTwice(t *testing.T, library ort.Library, work, format string) {
+// labelAll labels images, the first time with carried columns.
+func labelAll(t *testing.T, library ort.Library, work, format string) {
 	t.Helper()
 	in, out := filepath.Join(work, "in"), filepath.Join(work, "out")
 	ok(t, os.MkdirAll(in, 0o755))
@@ -100,6 +101,11 @@ func labelTwice(t *testing.T, library ort.Library, work, format string) {
 	_, err := label.Run(t.Context(), o, nil)
 	ok(t, err)
 	o.RunID, o.Carry = otherRun, nil
+	_, err = label.Run(t.Context(), o, nil)
+	ok(t, err)
+	lines := strings.SplitAfter(manifest, "\n")
+	ok(t, os.WriteFile(filepath.Join(in, "small.csv"), []byte(strings.Join(slices.Concat(lines[:1], lines[6:9]), "")), 0o644))
+	o.RunID, o.Manifest = smallRun, filepath.Join(in, "small.csv")
 	_, err = label.Run(t.Context(), o, nil)
 	ok(t, err)
 }
@@ -285,6 +291,11 @@ func damageIsFoundAndNamed(t *testing.T, format string) {
 
 func editCommit(t *testing.T, folder string, change func(*dataset.Commit)) {
 	t.Helper()
+	editCommitOf(t, folder, run, change)
+}
+
+func editCommitOf(t *testing.T, folder, run string, change func(*dataset.Commit)) {
+	t.Helper()
 	edit(t, folder, dataset.CommitKey(run), func(data []byte) []byte {
 		var c dataset.Commit
 		ok(t, json.Unmarshal(data, &c))
@@ -324,6 +335,9 @@ func rewriteImages(t *testing.T, folder, key, format string, change func(*column
 func TestWhatCannotBeCheckedIsAnError(t *testing.T) {
 	folder := lake(t, dataset.Parquet)
 	ok(t, os.Remove(filepath.Join(folder, dataset.CommitKey(otherRun))))
+	for _, table := range dataset.Tables {
+		ok(t, os.Remove(filepath.Join(folder, dataset.SuccessKey(table, otherRun))))
+	}
 	for name, spoil := range map[string]func(*verify.Options){
 		"no such run":      func(o *verify.Options) { o.RunID = "none" },
 		"no run id":        func(o *verify.Options) { o.RunID = "../" + run },

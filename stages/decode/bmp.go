@@ -45,7 +45,10 @@ func (d *Decoder) decodeBMP(body []byte) error {
 		return refuse(CodeTruncated, "bmp with %d bytes of pixels, want %d", len(body)-b.pixels, need)
 	}
 	unpack := b.unpacker()
-	d.begin(nil)
+	if err := d.reserve(0, nil); err != nil {
+		return err
+	}
+	d.begin()
 	return d.rows(func(y int, rgb []byte) {
 		unpack(rgb, body[b.pixels+b.stored(y)*stride:][:stride])
 	})
@@ -53,12 +56,15 @@ func (d *Decoder) decodeBMP(body []byte) error {
 
 // bmpRuns decodes run lengths and shows them.
 func (d *Decoder) bmpRuns(b *bitmap, data []byte) error {
+	if err := d.reserve(int64(b.width)*int64(b.height), nil); err != nil {
+		return err
+	}
 	d.indices = sized(d.indices, b.width*b.height)
 	clear(d.indices)
 	if err := unpackRuns(d.indices, b.width, data, b.depth, d.check); err != nil {
 		return err
 	}
-	d.begin(nil)
+	d.begin()
 	return d.rows(func(y int, rgb []byte) {
 		b.colours.row(rgb, d.indices[b.stored(y)*b.width:])
 	})

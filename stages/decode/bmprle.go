@@ -11,7 +11,12 @@ func unpackRuns(indices []byte, width int, data []byte, depth int, check func() 
 		}
 		x++
 	}
-	for y < height {
+	for step := 0; y < height; step++ {
+		if step%4096 == 0 {
+			if err := check(); err != nil {
+				return err
+			}
+		}
 		if len(data) < 2 {
 			return refuse(CodeTruncated, "bmp ends in row %d of %d", y, height)
 		}
@@ -24,9 +29,6 @@ func unpackRuns(indices []byte, width int, data []byte, depth int, check func() 
 			}
 		case value == 0:
 			x, y = 0, y+1
-			if err := check(); err != nil {
-				return err
-			}
 		case value == 1:
 			return nil
 		case value == 2:

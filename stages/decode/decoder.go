@@ -43,6 +43,10 @@ type Decoder struct {
 	guard  guard
 	info   Info
 
+	budget  *budget // shared with the stage's other decoders; may be nil
+	claimed int64   // of the budget, for this image
+	turn    int     // Exif orientation to undo, 1-8
+
 	jpeg    jpegDecoder
 	line    []byte // one row RGB
 	indices []byte // an image of palette indices
@@ -145,14 +149,30 @@ func (d *Decoder) measure(width, height int) error {
 	return nil
 }
 
-// begin starts the canvas; exif may be nil.
-func (d *Decoder) begin(exif []byte) {
-	turn := 1
+// reserve waits until the budget has room for an image whose decoding takes need
+// bytes, and notes how exif, which may be nil, wants it turned. An image is not
+// to blame for the wait: its time stands still.
+func (d *Decoder) reserve(need int64, exif []byte) error {
+	d.turn = 1
 	if d.spec.ApplyEXIF {
-		turn = orientation(exif)
+		d.turn = orientation(exif)
 	}
+	if d.turn >= 5 {
+		need += turnedBytesPerPixel * int64(d.info.Width) * int64(d.info.Height)
+	}
+	if err := d.check(); err != nil {
+		return err
+	}
+	claimed, err := d.budget.claim(d.guard.ctx, need)
+	d.claimed = claimed
+	d.guard.resume(err)
+	return err
+}
+
+// begin starts the canvas of an image for which memory was reserved.
+func (d *Decoder) begin() {
 	d.line = sized(d.line, 3*d.info.Width)
-	d.canvas.begin(d.info.Width, d.info.Height, turn)
+	d.canvas.begin(d.info.Width, d.info.Height, d.turn)
 }
 
 // rows fills each row of the image and passes it on.
@@ -175,7 +195,9 @@ func (d *Decoder) release() {
 		d.indices = nil
 	}
 	d.canvas.release()
-	d.jpeg.Release(keepBytes)
+	d.jpeg.Release(keepJPEGBytes)
+	d.budget.release(d.claimed)
+	d.claimed = 0
 }
 
 // asReject keeps rejects and gives any other error of a decoder a code.

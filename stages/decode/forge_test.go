@@ -111,3 +111,12 @@ func pngFile(width, height int, depth, colour, interlace byte, raw []byte) []byt
 	}
 	return out
 }
+
+// inflatable is raw as a zlib stream.
+func inflatable(raw []byte) []byte {
+	var out bytes.Buffer
+	w := zlib.NewWriter(&out)
+	w.Write(raw)
+	w.Close()
+	return out.Bytes()
+}

@@ -28,10 +28,13 @@ func (d *Decoder) decodeGIF(body []byte) error {
 	if f.width == 0 || f.height == 0 {
 		return refuse(CodeCorrupt, "gif frame of %d x %d pixels", f.width, f.height)
 	}
+	if err := d.reserve(int64(f.width)*int64(f.height), nil); err != nil {
+		return err
+	}
 	if err := d.readIndices(f); err != nil {
 		return err
 	}
-	d.begin(nil)
+	d.begin()
 	line := make([]byte, f.canvasWidth)
 	return d.rows(func(y int, rgb []byte) {
 		for i := range line {

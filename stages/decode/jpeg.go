@@ -18,6 +18,9 @@ func (d *Decoder) decodeJPEG(body []byte) error {
 	if err := d.measure(head.Width, head.Height); err != nil {
 		return err
 	}
-	d.begin(head.Exif)
+	if err := d.reserve(head.Memory, head.Exif); err != nil {
+		return err
+	}
+	d.begin()
 	return asReject(d.jpeg.Decode(d.check, d.row), false)
 }

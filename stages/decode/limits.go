@@ -15,9 +15,12 @@ type Limits struct {
 	Timeout   time.Duration // for decoding and resizing, default 10 s
 }
 
-// keepBytes is the size from which a buffer is dropped after the image that
-// needed it.
-const keepBytes = 32 << 20
+// Buffers that are larger than these after an image are dropped: those of a JPEG
+// together, all others each.
+const (
+	keepJPEGBytes = 32 << 20
+	keepBytes     = 8 << 20
+)
 
 func (l Limits) withDefaults() Limits {
 	if l.MaxBytes <= 0 {
@@ -38,8 +41,9 @@ func (l Limits) withDefaults() Limits {
 const (
 	// pngBytesPerPixel: 16-bit RGBA, and once more in the passes of an interlaced image.
 	pngBytesPerPixel = 8 + 8
-	// webpBytesPerPixel: a lossless image, and once more while its palette is applied.
-	webpBytesPerPixel = 4 + 4
+	// webpBytesPerPixel: a lossless image, and once more while its palette is
+	// applied, and three images of a sixteenth: two transforms and the code groups.
+	webpBytesPerPixel = 4 + 4 + 1
 	// turnedBytesPerPixel: the image kept until its rows and columns can be swapped.
 	turnedBytesPerPixel = 3
 	// fixedBytes covers inflate and LZW windows, tables and read buffers.
@@ -54,17 +58,39 @@ const (
 // where jpeg is 12·MaxPixels, a progressive CMYK image, plus padding, and MaxBytes
 // is the copy of its data that a lossy WebP decoder makes. A usual image needs
 // far less: 1.5 bytes a pixel for a baseline 4:2:0 JPEG, 4.5 for a progressive
-// one, 4 for a PNG. Only a lossless WebP made to hurt can break the bound: golang.org/x/image
-// takes up to 50 kB for each of up to 65,536 Huffman groups, which need a body of
-// many megabytes and not many pixels.
+// one, 4 for a PNG.
 func (l Limits) MaxMemory(spec Spec) int64 {
 	l = l.withDefaults()
+	pixels := l.MaxPixels
+	webp := webpBytesPerPixel*pixels + maxGroups*(groupBytes+groupCodeBytes)
+	planes := max(jpeg.MaxMemory(pixels, l.MaxSide)+turboBytesPerPixel*pixels, pngBytesPerPixel*pixels, webp)
+	return planes + l.MaxBytes + turnedBytesPerPixel*pixels + l.rowMemory(spec) + fixedBytes
+}
+
+// rowMemory is what the rows and the resizing of an image take.
+func (l Limits) rowMemory(spec Spec) int64 {
 	filter, err := resize.FilterByName(spec.Filter)
 	if err != nil {
 		return 0
 	}
-	pixels := l.MaxPixels
-	planes := max(jpeg.MaxMemory(pixels, l.MaxSide), pngBytesPerPixel*pixels, webpBytesPerPixel*pixels)
-	rows := int64(3*(columnsAtOnce+2)) * int64(l.MaxSide)
-	return planes + l.MaxBytes + turnedBytesPerPixel*pixels + rows + resize.MaxMemory(spec.Size, l.MaxSide, filter) + fixedBytes
+	return int64(3*(columnsAtOnce+2))*int64(l.MaxSide) + resize.MaxMemory(spec.Size, l.MaxSide, filter)
+}
+
+// sharedMemory is what the images of a stage that need more than freeBytes may
+// take together: one image of any kind at least.
+func (l Limits) sharedMemory(spec Spec, workers int) int64 {
+	return max(l.MaxMemory(spec), int64(workers)*64<<20)
+}
+
+// StageMemory is an upper bound in bytes of what a Stage with that many workers
+// holds, pixels of its batches and bodies not counted:
+//
+//	max(MaxMemory, workers·64 MiB) + workers·(81 MiB + O(MaxSide + S²))
+//
+// Images that need more than 32 MiB wait for their share of the first term. The
+// second is what a worker takes without asking and keeps between images.
+func (l Limits) StageMemory(spec Spec, workers int) int64 {
+	l = l.withDefaults()
+	own := freeBytes + keepJPEGBytes + 2*keepBytes + fixedBytes + l.rowMemory(spec)
+	return l.sharedMemory(spec, workers) + int64(workers)*own
 }

@@ -19,24 +19,48 @@ func (d *Decoder) decodePNG(body []byte) error {
 	if err := d.measure(int(binary.BigEndian.Uint32(body[16:])), int(binary.BigEndian.Uint32(body[20:]))); err != nil {
 		return err
 	}
+	if err := d.reserve(pngMemory(body, d.info.Width, d.info.Height), pngChunk(body, "eXIf")); err != nil {
+		return err
+	}
 	source := &reader{check: d.check, data: body}
 	img, err := png.Decode(source)
 	if err != nil {
 		return asReject(err, source.drained)
 	}
-	d.begin(pngExif(body))
+	if m, ok := img.(*image.Paletted); ok { // image/png adds black where indices have no colour
+		m.Palette = m.Palette[:min(len(m.Palette), len(pngChunk(body, "PLTE"))/3)]
+	}
+	d.begin()
 	return d.rows(rowsOf(img))
 }
 
-// pngExif returns the content of the eXIf chunk, or nil.
-func pngExif(body []byte) []byte {
+// pngMemory is what image/png takes for an image, as its header chunk describes
+// it: up to 8 bytes a pixel, and the passes of an interlaced one beside it.
+func pngMemory(body []byte, width, height int) int64 {
+	const deepest, palette = 16, 3
+	depth, colour, interlaced := body[24], body[25], body[28] != 0
+	pixel := int64(4)
+	switch {
+	case colour == palette:
+		pixel = 1
+	case depth == deepest:
+		pixel = 8
+	}
+	if interlaced {
+		pixel *= 2
+	}
+	return pixel*int64(width)*int64(height) + 16*int64(width)
+}
+
+// pngChunk returns the content of the first chunk of that name, or nil.
+func pngChunk(body []byte, id string) []byte {
 	rest := body[len(pngSignature):]
 	for len(rest) >= 12 {
 		n := int(binary.BigEndian.Uint32(rest))
 		if n > len(rest)-12 {
 			break
 		}
-		if has(rest, 4, "eXIf") {
+		if has(rest, 4, id) {
 			return rest[8 : 8+n]
 		}
 		rest = rest[12+n:]

@@ -47,6 +47,10 @@ var foreign = []struct {
 	{0, "\x8aMNG\r\n\x1a\n", "mng"}, {0, "qoif", "qoi"}, {0, "v/1\x01", "openexr"},
 	{0, "#?RADIANCE", "hdr"}, {0, "DDS ", "dds"}, {0, "%PDF-", "pdf"}, {0, "gimp xcf", "xcf"},
 	{0, "II\xbc\x01", "jpegxr"}, {0, "BPG\xfb", "bpg"}, {0, "FLIF", "flif"}, {0, "icns", "icns"},
+	{0, "\x8bJNG\r\n\x1a\n", "jng"}, {0, "farbfeld", "farbfeld"}, {0, "AT&TFORM", "djvu"},
+	{0, "SIMPLE  =", "fits"}, {128, "DICM", "dicom"}, {0, "\x97JB2\r\n\x1a\n", "jbig2"},
+	{0, "\x59\xa6\x6a\x95", "sun"}, {0, "\xd7\xcd\xc6\x9a", "wmf"}, {40, " EMF", "emf"}, {0, "%!PS", "postscript"},
+	{0, "/* XPM */", "xpm"}, {0, "\xabKTX ", "ktx"}, {0, "IIRO", "orf"}, {0, "IIU\x00", "rw2"}, {0, "FUJIFILMCCD-RAW", "raf"},
 }
 
 func sniffForeign(body []byte) string {
@@ -55,8 +59,8 @@ func sniffForeign(body []byte) string {
 			return f.format
 		}
 	}
-	if has(body, 4, "ftyp") && len(body) >= 12 {
-		return isoBrand(string(body[8:12]))
+	if has(body, 4, "ftyp") {
+		return isoFormat(body)
 	}
 	if len(body) > 2 && body[0] == 'P' && body[1] >= '1' && body[1] <= '7' && strings.IndexByte(" \t\r\n", body[2]) >= 0 {
 		return "pnm"
@@ -68,6 +72,21 @@ func sniffForeign(body []byte) string {
 	return ""
 }
 
+// isoFormat goes by the major brand of an ISO media file, or by the first
+// compatible one that is an image's.
+func isoFormat(body []byte) string {
+	length := min(int64(binary.BigEndian.Uint32(body)), int64(len(body)), 1024)
+	for at := int64(8); at+4 <= length; at += 4 {
+		if at == 12 {
+			continue // a version
+		}
+		if format := isoBrand(string(body[at : at+4])); format != "" {
+			return format
+		}
+	}
+	return ""
+}
+
 // isoBrand names the image formats among the ISO media files.
 func isoBrand(brand string) string {
 	switch brand {
@@ -75,6 +94,8 @@ func isoBrand(brand string) string {
 		return "avif"
 	case "heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1":
 		return "heif"
+	case "crx ":
+		return "cr3"
 	}
 	return ""
 }

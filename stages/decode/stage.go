@@ -11,8 +11,8 @@ import (
 	"github.com/sdl-batch/sdl-batch/pipeline"
 )
 
-// maxRejects closes a batch that gathers rejects and hardly any images.
-const maxRejects = 1024
+// MaxRejects closes a batch that gathers rejects and hardly any images.
+const MaxRejects = 1024
 
 // Stage decodes objects and gathers them into batches, one shard each. A batch
 // is sent when it is full or its shard has no more rows. Batches leave in the
@@ -23,17 +23,20 @@ type Stage struct {
 	Workers   int                   // images decoded at once
 	BatchSize int                   // images a batch
 	Slabs     *pipeline.Pool[uint8] // pixels of a whole batch: BatchSize·S·S·3
+	MaxText   int64                 // bytes of names, carried values and messages that close a batch; 0 none
 	Meter     *pipeline.Meter
 }
 
 // Run implements pipeline.Stage.
 func (s *Stage) Run(ctx context.Context, in <-chan pipeline.Object, out chan<- *pipeline.Batch) error {
 	decoders := make([]*Decoder, s.Workers)
+	shared := newBudget(s.Limits.sharedMemory(s.Spec, s.Workers))
 	for i := range decoders {
 		var err error
 		if decoders[i], err = New(s.Spec, s.Limits); err != nil {
 			return err
 		}
+		decoders[i].budget = shared
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	jobs := make(chan job, s.Workers)
@@ -50,6 +53,7 @@ func (s *Stage) Run(ctx context.Context, in <-chan pipeline.Object, out chan<- *
 type filling struct {
 	batch *pipeline.Batch
 	left  int64         // rows of the shard still to come
+	text  int64         // bytes of the rows' texts
 	busy  atomic.Int64  // images being decoded, and one for the gatherer
 	ready chan struct{} // closed when busy has come down to 0
 }
@@ -96,7 +100,8 @@ func (s *Stage) gather(ctx context.Context, in <-chan pipeline.Object, jobs chan
 			return err
 		}
 		f.left--
-		if f.left > 0 && f.batch.Len() < s.BatchSize && len(f.batch.Rejected) < maxRejects {
+		f.text += textOf(o)
+		if f.left > 0 && !s.full(f) {
 			continue
 		}
 		f.batch.Seq, seq = seq, seq+1
@@ -109,6 +114,23 @@ func (s *Stage) gather(ctx context.Context, in <-chan pipeline.Object, jobs chan
 			open[o.Shard.Index] = newFilling(o.Shard, f.left)
 		}
 	}
+}
+
+// full tells whether a batch takes no more rows.
+func (s *Stage) full(f *filling) bool {
+	return f.batch.Len() >= s.BatchSize || len(f.batch.Rejected) >= MaxRejects || s.MaxText > 0 && f.text >= s.MaxText
+}
+
+// textOf is the size in bytes of what an object's row says.
+func textOf(o pipeline.Object) int64 {
+	n := len(o.URI) + len(o.Version)
+	for _, value := range o.Carried {
+		n += len(value)
+	}
+	if o.Reject != nil {
+		n += len(o.Reject.Message)
+	}
+	return int64(n)
 }
 
 func (s *Stage) place(ctx context.Context, f *filling, o pipeline.Object, jobs chan<- job) error {

@@ -17,6 +17,7 @@ type webpImage struct {
 	lossless                  bool
 	bitsWidth, bitsHeight     int // what the bitstream says of itself
 	exif                      []byte
+	inFrame                   bool // the chunks are of an animation's frame
 }
 
 func (d *Decoder) decodeWebP(body []byte) error {
@@ -30,17 +31,42 @@ func (d *Decoder) decodeWebP(body []byte) error {
 	if w.bitsWidth != w.width || w.bitsHeight != w.height {
 		return refuse(CodeCorrupt, "webp frame of %d x %d pixels holds %d x %d", w.width, w.height, w.bitsWidth, w.bitsHeight)
 	}
+	if err := d.reserve(w.memory(), w.exif); err != nil {
+		return err
+	}
 	fill, err := d.webpRows(w)
 	if err != nil {
 		return err
 	}
-	d.begin(w.exif)
+	d.begin()
 	return d.rows(func(y int, rgb []byte) {
 		clear(rgb)
 		if y >= w.top && y < w.top+w.height {
 			fill(y-w.top, rgb[3*w.left:][:3*w.width])
 		}
 	})
+}
+
+// What golang.org/x/image takes for a lossless image beside its pixels: a group
+// of Huffman codes a tile of 4 x 4 pixels, at most maxGroups. A group costs
+// 20 bits at least; its codes, and building them, take at most 400 times the bytes
+// that define them.
+const (
+	maxGroups      = 2600
+	groupBytes     = 2_700
+	groupCodeBytes = 80_000
+	codesPerByte   = 400
+)
+
+// memory is what decoding the bitstream takes, in bytes.
+func (w *webpImage) memory() int64 {
+	pixels, data := int64(w.width)*int64(w.height), int64(len(w.data))
+	if !w.lossless {
+		return 3*int64(w.width+15)*int64(w.height+15)/2 + data
+	}
+	tiles := int64((w.width+3)/4) * int64((w.height+3)/4)
+	groups := min(maxGroups, tiles, 1+data*8/20)
+	return webpBytesPerPixel*pixels + groups*groupBytes + min(codesPerByte*data, groups*groupCodeBytes)
 }
 
 // webpRows decodes the bitstream and returns what writes its rows.
@@ -108,7 +134,7 @@ func (w *webpImage) chunk(id string, data []byte) error {
 		}
 		w.canvasWidth, w.canvasHeight = uint24(data[4:])+1, uint24(data[7:])+1
 		w.width, w.height = w.canvasWidth, w.canvasHeight
-	case id == "ANMF":
+	case id == "ANMF" && !w.inFrame: // never deeper: a file could nest millions
 		return w.animationFrame(data)
 	case id == "VP8 ", id == "VP8L":
 		return w.bitstream(id, data)
@@ -126,7 +152,10 @@ func (w *webpImage) animationFrame(data []byte) error {
 	if w.left+w.width > w.canvasWidth || w.top+w.height > w.canvasHeight {
 		return refuse(CodeCorrupt, "webp frame leaves its canvas")
 	}
-	return w.chunks(data[16:])
+	w.inFrame = true
+	err := w.chunks(data[16:])
+	w.inFrame = false
+	return err
 }
 
 // bitstream keeps the data. A file without a header of its own takes its size.

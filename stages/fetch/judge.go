@@ -1,10 +1,12 @@
 package fetch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/storage"
@@ -38,47 +40,80 @@ var codes = []struct {
 	{storage.ErrTransient, CodeUnavailable, true},
 }
 
-// strikes is how many objects in a row a store may fail to give, with no
-// answer of any kind in between, before it counts as down.
-const strikes = 8
+// mostLost is how many objects in a row may be rejects while their store answers
+// others that it gave before: more are a part of it that is down.
+const mostLost = 64
 
-// breaker tells the fault of an object from the fault of a store. A store that
-// gives no answer at all for strikes objects in a row, or that has never
-// answered, is down: the job ends and can be run again. While a store answers
-// others, an object that stays unavailable is that object's reject. A store that
-// does not take our credentials ends the job, too, at whatever row. Web hosts
-// have a judge of their own.
+// breaker tells the fault of an object from the fault of a store. An object that is
+// unavailable is read once more when its store has answered another since, and is
+// that object's reject where that fails, too, and its store answers others still.
+// Where nothing was answered since, one row asks the store for what it gave last,
+// again and again, while others wait; when nothing comes for Config.Patience, or
+// nothing ever came, or mostLost rows in a row are lost, the job ends and can be run
+// again. A store that does not take our credentials
+// ends the job, too, at whatever row. Web hosts have a judge of their own.
 type breaker struct {
 	mu     sync.Mutex
 	stores map[string]*record
 }
 
+// record is what is known of a store.
 type record struct {
-	answers bool // has ever answered
-	failed  int  // objects since the last answer
+	asking chan struct{} // held by the row that asks whether the store is there
+
+	mu     sync.Mutex
+	last   time.Time // of the last answer; zero: none ever
+	uri    string    // what it was about
+	failed int       // rows in a row that were not answered
 }
 
 // answered notes that the store of uri gave an answer, be it a refusal.
 func (b *breaker) answered(uri string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	*b.of(uri) = record{answers: true}
+	r := b.of(uri)
+	r.note(uri)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = 0
+}
+
+// note is answered for what is no row.
+func (r *record) note(uri string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last, r.uri = time.Now(), uri
+}
+
+// strike counts a row that its store did not give, and returns how many there were
+// in a row.
+func (r *record) strike() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed++
+	return r.failed
+}
+
+// lastAnswer is when the store answered last, and about what.
+func (r *record) lastAnswer() (time.Time, string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last, r.uri
 }
 
 // hasAnswered tells whether the store of uri ever gave an answer.
 func (b *breaker) hasAnswered(uri string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.of(uri).answers
+	last, _ := b.of(uri).lastAnswer()
+	return !last.IsZero()
 }
 
 func (b *breaker) of(uri string) *record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	key := store(uri)
 	if b.stores == nil {
 		b.stores = map[string]*record{}
 	}
 	if b.stores[key] == nil {
-		b.stores[key] = &record{}
+		b.stores[key] = &record{asking: make(chan struct{}, 1)}
 	}
 	return b.stores[key]
 }
@@ -106,8 +141,10 @@ func (b *breaker) configured(uri string, err error) bool {
 	return errors.Is(err, storage.ErrCredentials) || errors.Is(err, storage.ErrSettings)
 }
 
-// judge turns a failed read into the row's reject, or into the job's error.
-func (b *breaker) judge(uri string, err error) (*pipeline.Reject, error) {
+// judgeStore turns the failed read of an object of a store into the row's reject,
+// or into the job's error, errAgain above all. start is when the last try began.
+func (r *run) judgeStore(ctx context.Context, f *future, start time.Time, err error) (*pipeline.Reject, error) {
+	b, uri := &r.stage.breaker, f.row.URI
 	if b.configured(uri, err) {
 		return nil, err
 	}
@@ -116,14 +153,58 @@ func (b *breaker) judge(uri string, err error) (*pipeline.Reject, error) {
 		b.answered(uri)
 		return reject, nil
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r := b.of(uri)
-	r.failed++
-	if !r.answers || r.failed >= strikes {
-		return nil, fmt.Errorf("store %s does not answer (%d objects in a row): %w", store(uri), r.failed, err)
+	if !b.hasAnswered(uri) {
+		return nil, fmt.Errorf("store %s does not answer: %w", store(uri), err)
 	}
-	return reject, nil
+	if err := r.hold(ctx, f); err != nil {
+		return nil, err
+	}
+	if err := r.ask(ctx, b.of(uri), start, err); err != nil {
+		return nil, err
+	}
+	if f.again {
+		if n := b.of(uri).strike(); n >= mostLost {
+			return nil, fmt.Errorf("store %s gave none of %d objects in a row: %w", store(uri), n, err)
+		}
+		return reject, nil
+	}
+	f.again = true // its tries may have fallen into a silence that is over
+	return nil, errAgain
+}
+
+// ask returns nil once a store has answered after start, and the job's error when
+// it does not for Config.Patience; failed is why it is asked.
+func (r *run) ask(ctx context.Context, of *record, start time.Time, failed error) error {
+	if err := pipeline.Send(ctx, of.asking, struct{}{}); err != nil {
+		return err
+	}
+	defer func() { <-of.asking }()
+	limited, cancel := context.WithTimeout(ctx, r.config.Patience)
+	defer cancel()
+	pause := time.NewTicker(max(1, r.config.Patience/looks))
+	defer pause.Stop()
+	for {
+		last, uri := of.lastAnswer()
+		if last.After(start) {
+			return nil
+		}
+		_, _, err := r.stage.Reader.Read(limited, uri, nil, 0)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case limited.Err() != nil:
+			return fmt.Errorf("store %s has not answered for %v: %w", store(uri), r.config.Patience, failed)
+		case r.stage.breaker.configured(uri, err):
+			return err
+		case err == nil || rejectOf(err).Code != CodeUnavailable:
+			of.note(uri)
+			continue
+		}
+		select {
+		case <-pause.C:
+		case <-limited.Done():
+		}
+	}
 }
 
 // store names what a URI shares with others that fail together.

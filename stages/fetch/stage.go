@@ -27,8 +27,8 @@ type Config struct {
 	Workers  int   // concurrent reads; 32
 	MaxBytes int64 // largest object; 64 MiB
 	Budget   int64 // bytes read or being read and not yet decoded, but for one body of MaxBytes; 256 MiB, or 4 MiB a worker
-	// Patience is how long web images wait for an answer of any web host before
-	// the web counts as down; 1 minute.
+	// Patience is how long images wait for an answer of their store, or of any web
+	// host, before it, or the web, counts as down; 1 minute.
 	Patience time.Duration
 }
 
@@ -88,7 +88,7 @@ type run struct {
 	memory   *budget
 	workers  *semaphore.Weighted // reads that hold a place in the window
 	deferred *semaphore.Weighted // reads that wait for their store outside it
-	held     *semaphore.Weighted // rows of the web that wait for its judge
+	held     *semaphore.Weighted // rows that wait to learn whether their store is down
 	window   chan *future        // in the order of the rows; closed after the last
 	late     chan pipeline.Object
 }
@@ -102,6 +102,7 @@ type future struct {
 	gone  chan struct{}
 	state atomic.Int32
 	held  bool      // has a place among the held; of the reading goroutine
+	again bool      // was read once more because its store had been silent
 	since time.Time // when it got that
 }
 
@@ -269,7 +270,7 @@ func (r *run) judge(ctx context.Context, f *future, tried time.Time, err error) 
 	case storage.IsWeb(f.row.URI):
 		return r.judgeWeb(ctx, f, tried, err)
 	}
-	return r.stage.breaker.judge(f.row.URI, err)
+	return r.judgeStore(ctx, f, tried, err)
 }
 
 // answered notes that the store of uri gave a body.

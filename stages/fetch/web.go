@@ -12,6 +12,9 @@ import (
 )
 
 const (
+	// strikes is how many web hosts may fail, with no answer of any in between,
+	// before one that never answered is not blamed for it.
+	strikes = 8
 	// slow is how long the read of a web image may take before it leaves the
 	// window: hosts that swallow requests are common.
 	slow = time.Second

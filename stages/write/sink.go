@@ -117,21 +117,18 @@ func (s *Sink) report(b *pipeline.Batch, start time.Time) {
 func (s *Sink) finish(ctx context.Context, sh *shard) error {
 	start := time.Now()
 	receipt, err := sh.close(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		err = errors.Join(err, sh.abort())
 		sh.withdraw(ctx)
-		return fmt.Errorf("shard %d: %w", sh.shard.Index, err)
-	}
-	if ctx.Err() != nil {
+		if receipt = s.overtaken(ctx, sh); receipt == nil {
+			return fmt.Errorf("shard %d: %w", sh.shard.Index, err)
+		}
+	case ctx.Err() != nil:
 		sh.withdraw(ctx)
 		return context.Cause(ctx)
-	}
-	ours, err := dataset.CreateReceipt(ctx, s.Bucket, receipt)
-	if err != nil {
-		return fmt.Errorf("shard %d: receipt: %w", sh.shard.Index, err)
-	}
-	if !ours {
-		if receipt, err = s.yield(ctx, sh); err != nil {
+	default:
+		if receipt, err = s.record(ctx, sh, receipt); err != nil {
 			return fmt.Errorf("shard %d: %w", sh.shard.Index, err)
 		}
 	}
@@ -141,6 +138,32 @@ func (s *Sink) finish(ctx context.Context, sh *shard) error {
 		s.Done(receipt)
 	}
 	return nil
+}
+
+// record creates a shard's receipt and returns the one that counts.
+func (s *Sink) record(ctx context.Context, sh *shard, receipt *dataset.Receipt) (*dataset.Receipt, error) {
+	ours, err := dataset.CreateReceipt(ctx, s.Bucket, receipt)
+	if err != nil {
+		return nil, fmt.Errorf("receipt: %w", err)
+	}
+	if ours {
+		return receipt, nil
+	}
+	return s.yield(ctx, sh)
+}
+
+// overtaken returns the receipt of a shard that another attempt has finished while
+// this one failed, nil where there is none: an attempt that is not needed may have
+// lost its files.
+func (s *Sink) overtaken(ctx context.Context, sh *shard) *dataset.Receipt {
+	if ctx.Err() != nil {
+		return nil
+	}
+	receipt, err := dataset.ReadReceipt(ctx, s.Bucket, s.Plan, sh.shard.Index)
+	if err != nil || receipt.Attempt == sh.attempt {
+		return nil // what went wrong first tells more
+	}
+	return receipt
 }
 
 func (s *Sink) display(uri string) string {

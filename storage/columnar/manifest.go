@@ -35,10 +35,14 @@ func OpenManifest(r io.ReaderAt, size int64) (m *ManifestFile, err error) {
 	m = &ManifestFile{below: &faults{r: r}}
 	defer m.broken(&err)
 	defer recovered(&err)
+	whole, err := checkParquetFooter(m.below, size)
+	if err != nil {
+		return nil, corrupt(err)
+	}
 	properties := parquet.NewReaderProperties(bounded{memory.DefaultAllocator})
 	properties.BufferedStreamEnabled = true // not a whole column chunk
 	properties.BufferSize = columnBuffer
-	m.source.file, err = file.NewParquetReader(io.NewSectionReader(m.below, 0, size), file.WithReadProps(properties))
+	m.source.file, err = file.NewParquetReader(io.NewSectionReader(whole, 0, size), file.WithReadProps(properties))
 	if err != nil {
 		return nil, corrupt(err)
 	}

@@ -24,6 +24,10 @@ type parquetFile struct {
 
 // openParquet reads the footer of a Parquet file.
 func openParquet(r io.ReaderAt, size int64) (*File, error) {
+	r, err := checkParquetFooter(r, size)
+	if err != nil {
+		return nil, corrupt(err)
+	}
 	parquet, err := file.NewParquetReader(io.NewSectionReader(r, 0, size))
 	if err != nil {
 		return nil, corrupt(err)

@@ -27,23 +27,30 @@ type Commit struct {
 	// the shards.
 	ShardSeconds float64 `json:"shard_seconds"`
 	Program      string  `json:"program"`
+	Seal         *Seal   `json:"seal,omitempty"`
 }
 
 // ReadCommit reads the commit of a run. The error is storage.ErrNotExist when
-// the run has not been committed.
+// the run has not been committed, ErrAbandoned when it never will be.
 func ReadCommit(ctx context.Context, b *storage.Bucket, run string) (*Commit, error) {
-	var c Commit
+	var c struct {
+		Commit
+		abandoned
+	}
 	if err := readRecord(ctx, b, CommitKey(run), &c); err != nil {
 		return nil, err
 	}
 	if c.Format != Format || c.RunID != run {
-		return nil, fmt.Errorf("%s: format %d, run %q", CommitKey(run), c.Format, c.RunID)
+		return nil, fmt.Errorf("%s: %w: format %d, run %q", CommitKey(run), ErrRecord, c.Format, c.RunID)
 	}
-	return &c, nil
+	if err := c.err(run); err != nil {
+		return nil, err
+	}
+	return &c.Commit, nil
 }
 
 // CreateCommit records a commit unless there is one, and returns the one that
-// counts.
+// counts. The error is ErrAbandoned where the run was given up first.
 func CreateCommit(ctx context.Context, b *storage.Bucket, c *Commit) (*Commit, error) {
 	if _, err := createRecord(ctx, b, CommitKey(c.RunID), c); err != nil {
 		return nil, err

@@ -355,17 +355,25 @@ func TestFingerprintsStay(t *testing.T) {
 }
 
 func TestDifferencesNameWhatDiffers(t *testing.T) {
-	a, b := newPlan().Identity, newPlan().Identity
-	if d := a.Differences(b); len(d) > 0 {
+	p, q := newPlan(), newPlan()
+	if d := p.Differences(q); len(d) > 0 {
 		t.Errorf("of the same: %q", d)
 	}
+	a, b := &p.Identity, &q.Identity
 	b.TopK, b.Carried, b.ManifestSHA256, b.TableFormat, b.AllowHTTP = 3, []string{"x"}, "cd", dataset.Arrow, []string{"*"}
+	a.ModelID, b.ModelID, p.ModelURI = "sha256:0123456789abcdef", "sha256:1123456789abcdef", "s3://lake/model"
 	if a.Fingerprint() == b.Fingerprint() {
 		t.Error("one fingerprint for two identities")
 	}
-	want := []string{"manifest content: the run has ab, this command cd", "carried columns: the run has [x y], this command [x]", "top-k: the run has 10, this command 3", "table format: the run has parquet, this command arrow",
-		"web hosts allowed: the run has [], this command [*]"}
-	if d := a.Differences(b); !slices.Equal(d, want) {
+	rows := fmt.Sprintf("%d rows in %s", p.Rows, p.Manifest.URI)
+	want := []string{
+		"manifest content: the run has " + rows + ", sha256:ab, this command " + rows + ", sha256:cd",
+		"carried columns: the run has x, y, this command x",
+		"model: the run has s3://lake/model, sha256:0123456789ab, this command the program's own, sha256:1123456789ab",
+		"top-k: the run has 10, this command 3", "table format: the run has parquet, this command arrow",
+		"web hosts allowed: the run has none, this command *",
+	}
+	if d := p.Differences(q); !slices.Equal(d, want) {
 		t.Errorf("%q", d)
 	}
 }

@@ -36,6 +36,9 @@ func ValidateRunID(id string) error {
 
 func runKey(run, name string) string { return runsFolder + run + "/" + name }
 
+// RunPrefix is the folder of a run's records and attempts.
+func RunPrefix(run string) string { return runKey(run, "") }
+
 // PlanKey names a run's plan.
 func PlanKey(run string) string { return runKey(run, "plan.json") }
 
@@ -49,20 +52,20 @@ func VocabSource(run, format string) string { return runKey(run, "vocab."+format
 // CommitKey names the record of a run's commit.
 func CommitKey(run string) string { return runKey(run, "commit.json") }
 
-// AbandonedKey names the record that a run will never commit.
-func AbandonedKey(run string) string { return runKey(run, "abandoned.json") }
-
 // ProbePrefix is where a run tries what the store can do.
 func ProbePrefix(run string) string { return runKey(run, "probe/") }
 
 // KeptKey names a file with the rows of a compressed manifest. Each process that
 // plans the run writes one under an id of its own; the plan names the one that
 // counts.
-func KeptKey(run, id string) string { return runKey(run, "manifest/"+id+".zst") }
+func KeptKey(run, id string) string { return KeptPrefix(run) + id + ".zst" }
+
+// KeptPrefix is the folder of those files.
+func KeptPrefix(run string) string { return runKey(run, "manifest/") }
 
 // keptKey tells whether key is one of the run's.
 func keptKey(run, key string) bool {
-	id, ok := strings.CutPrefix(strings.TrimSuffix(key, ".zst"), runKey(run, "manifest/"))
+	id, ok := strings.CutPrefix(strings.TrimSuffix(key, ".zst"), KeptPrefix(run))
 	return ok && id != "" && !strings.Contains(id, "/") && key == KeptKey(run, id)
 }
 

@@ -121,31 +121,11 @@ func (i Identity) Fingerprint() string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Differences tells in words how other differs from i; empty when equal.
-func (i Identity) Differences(other Identity) []string {
-	var out []string
-	note := func(what string, a, b any) {
-		if fmt.Sprint(a) != fmt.Sprint(b) {
-			out = append(out, fmt.Sprintf("%s: the run has %v, this command %v", what, a, b))
-		}
-	}
-	note("manifest content", i.ManifestSHA256, other.ManifestSHA256)
-	note("manifest format", i.ManifestFormat, other.ManifestFormat)
-	note("folder of relative names", i.ManifestBase, other.ManifestBase)
-	note("uri column", i.URIColumn, other.URIColumn)
-	note("carried columns", i.Carried, other.Carried)
-	note("model", i.ModelID, other.ModelID)
-	note("vocabulary", i.VocabID, other.VocabID)
-	note("top-k", i.TopK, other.TopK)
-	note("precision", i.Precision, other.Precision)
-	note("table schema", i.Schema, other.Schema)
-	note("table format", i.Files(), other.Files())
-	note("web hosts allowed", i.AllowHTTP, other.AllowHTTP)
-	return out
-}
-
 // Validate reports a plan that contradicts itself.
 func (p *Plan) Validate() error {
+	if p.Format > Format {
+		return fmt.Errorf("plan has format %d, of %q: %w, which reads %d", p.Format, p.Program, ErrNewer, Format)
+	}
 	if p.Format != Format {
 		return fmt.Errorf("plan has format %d, this program reads %d", p.Format, Format)
 	}
@@ -156,7 +136,7 @@ func (p *Plan) Validate() error {
 		return fmt.Errorf("plan has tables in format %q, this program knows %s and %s", f, Parquet, Arrow)
 	}
 	if got := p.Identity.Fingerprint(); got != p.Fingerprint {
-		return fmt.Errorf("plan's fingerprint %s is not that of its content, %s", p.Fingerprint, got)
+		return fmt.Errorf("plan's fingerprint %s is not that of its content, %s: it was altered, or %q knows more of it", p.Fingerprint, got, p.Program)
 	}
 	next := int64(0)
 	for i, s := range p.Shards {
@@ -196,19 +176,25 @@ func (p *Plan) validateKept() error {
 }
 
 // ReadPlan reads and checks a run's plan. The error is storage.ErrNotExist
-// when there is no such run.
+// when there is no such run, ErrAbandoned when there never will be.
 func ReadPlan(ctx context.Context, b *storage.Bucket, run string) (*Plan, error) {
-	var p Plan
+	var p struct {
+		Plan
+		abandoned
+	}
 	if err := readRecord(ctx, b, PlanKey(run), &p); err != nil {
 		return nil, err
 	}
 	if p.RunID != run {
-		return nil, fmt.Errorf("%s: names run %q", PlanKey(run), p.RunID)
+		return nil, fmt.Errorf("%s: %w: names run %q", PlanKey(run), ErrRecord, p.RunID)
+	}
+	if err := p.err(run); err != nil {
+		return nil, err
 	}
 	if err := p.Validate(); err != nil {
-		return nil, fmt.Errorf("%s: %w", PlanKey(run), err)
+		return nil, fmt.Errorf("%s: %w: %w", PlanKey(run), ErrRecord, err)
 	}
-	return &p, nil
+	return &p.Plan, nil
 }
 
 // CreatePlan writes the plan unless the run has one, and returns the plan that

@@ -84,7 +84,7 @@ func ReadReceipt(ctx context.Context, b *storage.Bucket, p *Plan, shard int) (*R
 		return nil, err
 	}
 	if err := r.Validate(p, shard); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w: %w", ReceiptKey(p.RunID, shard), ErrRecord, err)
 	}
 	return &r, nil
 }

@@ -87,12 +87,17 @@ func (s *server) run() (address string, err error) {
 	if err := command.Start(); err != nil {
 		return "", err
 	}
-	lifelines = append(lifelines, lifeline)
+	lifelines.Lock()
+	lifelines.open = append(lifelines.open, lifeline)
+	lifelines.Unlock()
 	return address, answers(address, log.Name())
 }
 
 // lifelines are held open to the end of the process.
-var lifelines []*os.File
+var lifelines struct {
+	sync.Mutex
+	open []*os.File
+}
 
 // freeAddress is a port of the loopback that nobody listens on.
 func freeAddress() (string, error) {

@@ -37,7 +37,7 @@ type Event interface{ event() }
 var errEnded = errors.New("the training has ended")
 
 // saveTimeout bounds the checkpoint of a training that is interrupted.
-const saveTimeout = 20 * time.Second
+const saveTimeout = 10 * time.Second
 
 // run is one call of Run.
 type run struct {

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sdl-batch/sdl-batch/model"
+	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
 )
 
@@ -73,7 +73,7 @@ func WriteSet(ctx context.Context, folder string, o Options) error {
 	if err != nil {
 		return fmt.Errorf("draw scenes: %w", err)
 	}
-	if err := writeLabels(filepath.Join(folder, LabelsFile), rows); err != nil {
+	if err := writeLabels(ctx, folder, rows); err != nil {
 		return fmt.Errorf("write labels: %w", err)
 	}
 	return model.WriteVocabulary(ctx, filepath.Join(folder, VocabFile), Vocabulary())
@@ -97,7 +97,7 @@ func drawSet(ctx context.Context, folder string, o Options) ([]columnar.Label, e
 				}
 				picture, tags := Draw(o.Seed, i)
 				rows[i] = columnar.Label{URI: nameOf(i), Positives: tags, Split: o.split(i)}
-				if err := writePicture(filepath.Join(folder, nameOf(i)), shrink(picture)); err != nil {
+				if err := WritePicture(filepath.Join(folder, nameOf(i)), shrink(picture)); err != nil {
 					return err
 				}
 			}
@@ -120,24 +120,18 @@ func makeFolders(folder string, scenes int) error {
 	return nil
 }
 
-func writePicture(path string, picture image.Image) error {
-	file, err := os.Create(path)
+// writeLabels stores the table, whole or not at all.
+func writeLabels(ctx context.Context, folder string, rows []columnar.Label) error {
+	bucket, err := storage.Open(ctx, folder)
 	if err != nil {
 		return err
 	}
-	return errors.Join(png.Encode(file, picture), file.Close())
+	defer bucket.Close()
+	return bucket.WriteObject(ctx, LabelsFile, func(w io.Writer) error { return encodeLabels(w, rows) })
 }
 
-func writeLabels(path string, rows []columnar.Label) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(encodeLabels(file, rows), file.Close())
-}
-
-func encodeLabels(file *os.File, rows []columnar.Label) error {
-	table, err := columnar.NewLabelWriter(file, columnar.Options{})
+func encodeLabels(w io.Writer, rows []columnar.Label) error {
+	table, err := columnar.NewLabelWriter(w, columnar.Options{})
 	if err != nil {
 		return err
 	}

@@ -26,12 +26,11 @@ var arrowKinds = map[arrowfile.Type]parquet.Type{
 	arrowfile.Int32: small, arrowfile.Int64: large, arrowfile.Float: float, arrowfile.Bool: boolean, arrowfile.Text: text, arrowfile.Time: large,
 }
 
-func (t *arrowTable) leaves() ([]leaf, error) {
-	var out []leaf
+func (t *arrowTable) leaves() (out []leaf) {
 	for _, c := range t.file.Columns {
 		out = append(out, leaf{c.Path, arrowKinds[c.Type], c.Levels})
 	}
-	return out, nil
+	return out
 }
 
 func (t *arrowTable) column(path string, n int) (cells, error) {

@@ -38,7 +38,7 @@ func readRequest(in io.Reader) (r Request, err error) {
 	if err := json.NewDecoder(io.LimitReader(in, maxMessage)).Decode(&r); err != nil {
 		return r, fmt.Errorf("request: %w", err)
 	}
-	if err := r.validate(); err != nil {
+	if err := r.Validate(); err != nil {
 		return r, fmt.Errorf("request: %w", err)
 	}
 	if err := limitMemory(r); err != nil {

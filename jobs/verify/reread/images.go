@@ -39,10 +39,11 @@ type images struct {
 	uri, status, stage, code []string
 	spread                   []float32
 	seen, unseen             ranks
+	rest                     rest
 }
 
-func readImageRows(t table, n int) (m images, err error) {
-	var errs [8]error
+func readImageRows(t table, carried []string, n int) (m images, err error) {
+	var errs [9]error
 	m.row, errs[0] = flat[int64](t, "manifest_row", n)
 	m.uri, errs[1] = flat[string](t, "uri", n)
 	m.status, errs[2] = flat[string](t, "status", n)
@@ -51,12 +52,13 @@ func readImageRows(t table, n int) (m images, err error) {
 	m.spread, errs[5] = flat[float32](t, "row_spread", n)
 	m.seen, errs[6] = readRanks(t, "seen", n)
 	m.unseen, errs[7] = readRanks(t, "unseen", n)
+	m.rest, errs[8] = readRest(t, carried, n)
 	return m, first(errs[:]...)
 }
 
 func (s *shard) readImages(t table) error {
 	return batches(t, imageRows, func(n int) error {
-		m, err := readImageRows(t, n)
+		m, err := readImageRows(t, s.request.Carried, n)
 		if err != nil {
 			return err
 		}
@@ -70,6 +72,7 @@ func (s *shard) readImages(t table) error {
 func (s *shard) image(m *images, i int) {
 	s.answer.Rows++
 	row := m.row[i]
+	s.described(m, i)
 	switch m.status[i] {
 	case "ok":
 		s.answer.OK++
@@ -94,17 +97,18 @@ func (s *shard) image(m *images, i int) {
 }
 
 func (s *shard) rejected(m *images, i int) {
-	if m.stage[i] == "" || m.code[i] == "" {
-		s.answer.problem(imagesTable, "reject", m.row[i], "has stage %q and code %q", m.stage[i], m.code[i])
+	if m.stage[i] == "" || m.code[i] == "" || m.rest.message[i] == "" {
+		s.answer.problem(imagesTable, "reject", m.row[i], "has stage %q, code %q and message %q", m.stage[i], m.code[i], m.rest.message[i])
 	}
+	s.count(m.stage[i] + "/" + m.code[i])
 	if n := m.seen.count(i) + m.unseen.count(i); n > 0 || !m.seen.ids.null[i] || !m.unseen.ids.null[i] {
 		s.answer.problem(imagesTable, "reject", m.row[i], "has %d ranked tags, want null", n)
 	}
 }
 
 func (s *shard) labelled(f *facts, m *images, i int) {
-	if m.stage[i] != "" || m.code[i] != "" {
-		s.answer.problem(imagesTable, "status", m.row[i], "is ok with stage %q and code %q", m.stage[i], m.code[i])
+	if m.stage[i] != "" || m.code[i] != "" || m.rest.message[i] != "" || m.rest.retryable[i] {
+		s.answer.problem(imagesTable, "status", m.row[i], "is ok with stage %q, code %q, message %q, retryable %v", m.stage[i], m.code[i], m.rest.message[i], m.rest.retryable[i])
 	}
 	f.spread = m.spread[i]
 	f.seen = s.group(f, m, m.seen, true, i)

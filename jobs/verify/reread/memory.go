@@ -13,7 +13,10 @@ const (
 // memory, and of the images table the ranked tags; the reader buffers whole
 // column chunks.
 func memoryLimit(r Request) uint64 {
-	limit := uint64(baseMemory) + uint64(r.Rows)*rowMemory
+	limit := uint64(baseMemory)
+	if info, err := os.Stat(r.Images); err == nil { // a row takes a byte at least
+		limit += uint64(min(r.Rows, info.Size())) * rowMemory
+	}
 	for _, path := range []string{r.Vocab, r.Images, r.Tags, r.Embeddings} {
 		if info, err := os.Stat(path); err == nil {
 			limit += uint64(info.Size()) * fileFactor

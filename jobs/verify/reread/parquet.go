@@ -3,20 +3,17 @@ package reread
 import (
 	"fmt"
 	"os"
-	"strings"
+	"slices"
 
-	"github.com/xitongsys/parquet-go/common"
 	"github.com/xitongsys/parquet-go/parquet"
 	"github.com/xitongsys/parquet-go/reader"
+	"github.com/xitongsys/parquet-go/schema"
 )
-
-// pathDelimiter separates names in the paths of the reader.
-const pathDelimiter = common.PAR_GO_PATH_DELIMITER
 
 // parquetTable is a table in a Parquet file.
 type parquetTable struct {
-	reader *reader.ParquetReader
-	root   string
+	reader  *reader.ParquetReader
+	columns []leaf
 }
 
 // openParquet reads a file's footer and checks that its chunks lie inside the
@@ -25,32 +22,22 @@ func openParquet(file *os.File, size int64) (*parquetTable, error) {
 	if err := checkEnds(file, size); err != nil {
 		return nil, err
 	}
-	r, err := reader.NewParquetColumnReader(newSection(file, size), 1)
+	r := &reader.ParquetReader{NP: 1, PFile: newSection(file, size), ColumnBuffers: map[string]*reader.ColumnBufferType{}}
+	if err := r.ReadFooter(); err != nil {
+		return nil, fmt.Errorf("footer: %w", err)
+	}
+	columns, err := numbered(r.Footer)
 	if err != nil {
 		return nil, fmt.Errorf("footer: %w", err)
 	}
-	return &parquetTable{r, r.SchemaHandler.GetRootExName()}, checkChunks(r.Footer, size)
+	r.SchemaHandler = schema.NewSchemaHandlerFromSchemaList(r.Footer.Schema)
+	r.RenameSchema()
+	return &parquetTable{r, columns}, checkChunks(r.Footer, size)
 }
 
 func (t *parquetTable) rows() int64 { return t.reader.GetNumRows() }
 
-func (t *parquetTable) leaves() ([]leaf, error) {
-	handler := t.reader.SchemaHandler
-	var out []leaf
-	for i, e := range handler.SchemaElements {
-		if i == 0 || e.GetNumChildren() > 0 {
-			continue
-		}
-		inner := handler.IndexMap[int32(i)]
-		levels, err := handler.MaxDefinitionLevel(strings.Split(inner, pathDelimiter))
-		if err != nil {
-			return nil, fmt.Errorf("schema: %w", err)
-		}
-		names := strings.Split(handler.InPathToExPath[inner], pathDelimiter)
-		out = append(out, leaf{strings.Join(names[1:], "."), e.GetType(), levels})
-	}
-	return out, nil
-}
+func (t *parquetTable) leaves() []leaf { return t.columns }
 
 // checkEnds looks for the four bytes that a Parquet file begins and ends with.
 func checkEnds(file *os.File, size int64) error {
@@ -77,7 +64,7 @@ func checkChunks(footer *parquet.FileMetaData, size int64) error {
 		rows += group.NumRows
 		for _, chunk := range group.Columns {
 			m := chunk.MetaData
-			if m == nil || group.NumRows < 0 || m.TotalCompressedSize < 0 || m.TotalCompressedSize > size || m.DataPageOffset < 0 || m.DataPageOffset > size || m.NumValues < group.NumRows {
+			if group.NumRows < 0 || m.TotalCompressedSize < 0 || m.TotalCompressedSize > size || m.DataPageOffset < 0 || m.DataPageOffset > size || m.NumValues < group.NumRows {
 				return fmt.Errorf("row group %d: a column chunk does not lie within the file's %d bytes, or holds fewer values than rows", i, size)
 			}
 		}
@@ -89,8 +76,11 @@ func checkChunks(footer *parquet.FileMetaData, size int64) error {
 }
 
 func (t *parquetTable) column(path string, n int) (cells, error) {
-	full := strings.Join(append([]string{t.root}, strings.Split(path, ".")...), pathDelimiter)
-	values, repetition, definition, err := t.reader.ReadColumnByPath(full, int64(n))
+	at := slices.IndexFunc(t.columns, func(l leaf) bool { return l.path == path })
+	if at < 0 {
+		return cells{}, fmt.Errorf("column %s is missing", path)
+	}
+	values, repetition, definition, err := t.reader.ReadColumnByIndex(int64(at), int64(n))
 	if err != nil {
 		return cells{}, fmt.Errorf("column %s: %w", path, err)
 	}

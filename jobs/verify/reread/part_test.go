@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/sdl-batch/sdl-batch/jobs/verify/reread"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
@@ -52,7 +54,7 @@ func newPartAs(format columnar.Format) *part {
 
 func newPart() *part {
 	p := &part{request: reread.Request{
-		FirstRow: firstRow, Rows: rows, TopK: topK, Reduction: reread.ReduceMax, Carried: []string{"owner", "Größe.cm"},
+		FirstRow: firstRow, Rows: rows, TopK: topK, Reduction: reread.ReduceMax, Carried: []string{"owner", "Größe.cm"}, ModelID: "m", VocabID: "v",
 	}}
 	random := rand.New(rand.NewPCG(1, 2))
 	for id := range vocabTags {
@@ -62,7 +64,7 @@ func newPart() *part {
 	for row := int64(firstRow); row < firstRow+rows; row++ {
 		p.images = append(p.images, columnar.Image{
 			Row: row, URI: fmt.Sprintf("file:///photo %d.jpg", row), Status: columnar.StatusRejected, Stage: "decode", Code: "truncated",
-			Message: "unexpected end", Attempts: 1, ModelID: "m", VocabID: "v", Carried: []string{"ann", "3"},
+			Message: "unexpected end", Attempts: 1, ModelID: "m", VocabID: "v", ProcessedAt: time.Unix(1, 0), Carried: []string{"ann", "3"},
 		})
 		if (row-firstRow)%7 != 0 {
 			p.embeddings = append(p.embeddings, columnar.Embedding{Row: row, URI: fmt.Sprintf("file:///photo %d.jpg", row), Rows: matrixK, Dim: dim, Matrix: normal(random, matrixK*dim)})
@@ -85,7 +87,8 @@ func (p *part) label(score func(e columnar.Embedding, v []float32) float32) {
 	p.tags = nil
 	for _, e := range p.embeddings {
 		m := &p.images[e.Row-firstRow]
-		m.Status, m.Stage, m.Code, m.Message, m.SHA256, m.Format = columnar.StatusOK, "", "", "", "00", "png"
+		m.Status, m.Stage, m.Code, m.Message, m.SHA256, m.Format = columnar.StatusOK, "", "", "", strings.Repeat("0a", 32), "png"
+		m.Bytes, m.Width, m.Height = 100, 30, 20
 		m.Seen, m.Unseen, m.RowSpread = p.best(e, true, score), p.best(e, false, score), spread(e)
 	}
 	p.flatten()

@@ -14,6 +14,8 @@ type Request struct {
 	Embeddings string   `json:"embeddings"`
 	Vocab      string   `json:"vocab,omitempty"` // "": names and scores are not checked
 	Carried    []string `json:"carried,omitempty"`
+	ModelID    string   `json:"model_id,omitempty"` // that every image has; "": not checked
+	VocabID    string   `json:"vocab_id,omitempty"` // likewise
 
 	FirstRow int64 `json:"first_row"` // the shard's manifest rows are
 	Rows     int64 `json:"rows"`      // [FirstRow, FirstRow+Rows)
@@ -52,6 +54,10 @@ type Answer struct {
 	Vocab      int64 `json:"vocab"`      // tags of the vocabulary
 	Recomputed int64 `json:"recomputed"` // images whose scores were computed again
 
+	// Codes counts the rejects by "stage/code"; the first ones, where a table has
+	// more kinds than a program knows.
+	Codes map[string]int64 `json:"codes,omitempty"`
+
 	// ScoreError is the largest difference between a stored score and the
 	// recomputed one, relative to the larger of that score and a hundredth of
 	// the product of the two vectors' lengths.
@@ -77,7 +83,8 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s: %s: row %d: %s", p.Table, p.Check, p.Row, p.Detail)
 }
 
-func (r Request) validate() error {
+// Validate reports what is wrong with a request.
+func (r Request) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if r.Images == "" || r.Tags == "" || r.Embeddings == "" {

@@ -64,7 +64,7 @@ func goodPartHasNoProblems(t *testing.T, format columnar.Format) {
 	a := run(t, p.write(t))
 	fine(t, a)
 	okRows := int64(len(p.embeddings))
-	want := reread.Answer{Rows: rows, OK: okRows, Rejected: rows - okRows, Tags: int64(len(p.tags)), Embeddings: okRows, Vocab: vocabTags, Recomputed: okRows, ScoreError: a.ScoreError}
+	want := reread.Answer{Rows: rows, OK: okRows, Rejected: rows - okRows, Tags: int64(len(p.tags)), Embeddings: okRows, Vocab: vocabTags, Recomputed: okRows, Codes: map[string]int64{"decode/truncated": rows - okRows}, ScoreError: a.ScoreError}
 	a.Problems = nil
 	if got, _ := json.Marshal(a); string(got) != mustJSON(t, want) {
 		t.Errorf("got %s\nwant %s", got, mustJSON(t, want))
@@ -118,11 +118,12 @@ func otherGoodParts(t *testing.T, format columnar.Format) {
 			}
 			p.embeddings, p.tags = nil, nil
 		},
-		"no rows":     func(p *part) { p.request.Rows, p.images, p.embeddings, p.tags = 0, nil, nil, nil },
-		"no unseen":   func(p *part) { p.vocab = p.vocab[:seenTags]; p.label(maxProduct) },
-		"no vocab":    func(p *part) { p.vocab = nil },
-		"no carried":  func(p *part) { p.request.Carried = nil },
-		"other order": func(p *part) { slices.Reverse(p.images); slices.Reverse(p.embeddings) },
+		"no rows":                           func(p *part) { p.request.Rows, p.images, p.embeddings, p.tags = 0, nil, nil, nil },
+		"no unseen":                         func(p *part) { p.vocab = p.vocab[:seenTags]; p.label(maxProduct) },
+		"no vocab":                          func(p *part) { p.vocab = nil },
+		"no carried":                        func(p *part) { p.request.Carried = nil },
+		"carried names that are much alike": func(p *part) { p.request.Carried = []string{"a b", "a32b"} },
+		"other order":                       func(p *part) { slices.Reverse(p.images); slices.Reverse(p.embeddings) },
 		"sample": func(p *part) {
 			p.request.Sample, p.request.Seed = 5, 7
 		},
@@ -172,16 +173,30 @@ func damageIsFound(t *testing.T, format columnar.Format) {
 		table, check string
 		row          int64
 	}{
-		"row deleted":         {func(p *part) { p.images = slices.Delete(p.images, 1, 2) }, "images", "rows", firstOK},
-		"row twice":           {func(p *part) { p.images = append(p.images, p.images[1]) }, "images", "rows", firstOK},
-		"row of another part": {func(p *part) { p.images[0].Row = firstRow + rows }, "images", "rows", firstRow + rows},
-		"reject without code": {func(p *part) { p.images[0].Code = "" }, "images", "reject", firstRow},
-		"ok with a code":      {func(p *part) { p.image(firstOK).Code = "x" }, "images", "status", firstOK},
-		"reject became ok":    {func(p *part) { m := p.image(firstRow); m.Status, m.Stage, m.Code = "ok", "", "" }, "images", "ranks", firstRow},
-		"ranked tag dropped":  {func(p *part) { m := p.image(firstOK); m.Seen = m.Seen[:topK-1]; p.flatten() }, "images", "ranks", firstOK},
-		"rank wrong":          {func(p *part) { p.image(firstOK).Unseen[2].Rank = 9; p.flatten() }, "images", "ranks", firstOK},
-		"name swapped":        {func(p *part) { p.image(firstOK).Seen[0].Tag = p.image(firstOK).Seen[1].Tag; p.flatten() }, "images", "vocabulary", firstOK},
-		"id unknown":          {func(p *part) { p.image(firstOK).Seen[0].TagID = 99; p.flatten() }, "images", "vocabulary", firstOK},
+		"row deleted":          {func(p *part) { p.images = slices.Delete(p.images, 1, 2) }, "images", "rows", firstOK},
+		"row twice":            {func(p *part) { p.images = append(p.images, p.images[1]) }, "images", "rows", firstOK},
+		"row of another part":  {func(p *part) { p.images[0].Row = firstRow + rows }, "images", "rows", firstRow + rows},
+		"reject without code":  {func(p *part) { p.images[0].Code = "" }, "images", "reject", firstRow},
+		"reject without words": {func(p *part) { p.images[0].Message = "" }, "images", "reject", firstRow},
+		"ok with words":        {func(p *part) { p.image(firstOK).Message = "x" }, "images", "status", firstOK},
+		"ok to be retried":     {func(p *part) { p.image(firstOK).Retryable = true }, "images", "status", firstOK},
+		"ok without digest":    {func(p *part) { p.image(firstOK).SHA256 = "" }, "images", "object", firstOK},
+		"digest cut":           {func(p *part) { p.image(firstRow).SHA256 = "0a" }, "images", "object", firstRow},
+		"digest in capitals":   {func(p *part) { m := p.image(firstOK); m.SHA256 = strings.ToUpper(m.SHA256) }, "images", "object", firstOK},
+		"ok without bytes":     {func(p *part) { p.image(firstOK).Bytes = 0 }, "images", "object", firstOK},
+		"no height":            {func(p *part) { p.image(firstOK).Height = 0 }, "images", "object", firstOK},
+		"no format":            {func(p *part) { p.image(firstOK).Format = "" }, "images", "object", firstOK},
+		"never read":           {func(p *part) { p.image(firstOK).Attempts = 0 }, "images", "object", firstOK},
+		"never processed":      {func(p *part) { p.image(firstRow).ProcessedAt = time.Unix(0, 0) }, "images", "object", firstRow},
+		"another model":        {func(p *part) { p.image(firstRow).ModelID = "n" }, "images", "identity", firstRow},
+		"another vocabulary":   {func(p *part) { p.image(firstOK).VocabID = "w" }, "images", "identity", firstOK},
+		"image uri wrong":      {func(p *part) { p.image(firstOK).URI += "x" }, "embeddings", "uri", firstOK},
+		"ok with a code":       {func(p *part) { p.image(firstOK).Code = "x" }, "images", "status", firstOK},
+		"reject became ok":     {func(p *part) { m := p.image(firstRow); m.Status, m.Stage, m.Code = "ok", "", "" }, "images", "ranks", firstRow},
+		"ranked tag dropped":   {func(p *part) { m := p.image(firstOK); m.Seen = m.Seen[:topK-1]; p.flatten() }, "images", "ranks", firstOK},
+		"rank wrong":           {func(p *part) { p.image(firstOK).Unseen[2].Rank = 9; p.flatten() }, "images", "ranks", firstOK},
+		"name swapped":         {func(p *part) { p.image(firstOK).Seen[0].Tag = p.image(firstOK).Seen[1].Tag; p.flatten() }, "images", "vocabulary", firstOK},
+		"id unknown":           {func(p *part) { p.image(firstOK).Seen[0].TagID = 99; p.flatten() }, "images", "vocabulary", firstOK},
 		"unseen among the seen": {func(p *part) {
 			p.image(firstOK).Seen[3] = p.image(firstOK).Unseen[0]
 			p.image(firstOK).Seen[3].Rank = 4

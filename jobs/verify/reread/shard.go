@@ -62,7 +62,7 @@ func (s *shard) uriHash(uri string) uint64 { return maphash.String(s.hash, uri) 
 
 // check reads the part's files, one after the other.
 func check(r Request) Answer {
-	var a Answer
+	a := Answer{Codes: map[string]int64{}}
 	s := &shard{request: r, answer: &a, rows: make([]facts, r.Rows), hash: maphash.MakeSeed()}
 	if r.Vocab != "" {
 		s.read(vocabTable, r.Vocab, vocabLeaves, s.readVocab)

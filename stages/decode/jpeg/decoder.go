@@ -4,7 +4,8 @@
 //
 // Baseline, extended sequential and progressive Huffman images of 8 bits and of
 // one, three or four components are read, with any integral subsampling.
-// Arithmetic coding, lossless and 12-bit images are ErrUnsupported.
+// Arithmetic coding, lossless and 12-bit images and JPEG-LS are ErrUnsupported.
+// Huffman tables that a sequential image lacks are the standard's typical ones.
 //
 // Unlike libjpeg, which paints gray over damage and goes on, a damaged image is
 // an error. Stray bytes between segments and after the image are ignored. Nor are
@@ -28,6 +29,7 @@ type Header struct {
 	Width, Height int    // pixels, as stored
 	Components    int    // 1 gray, 3 YCbCr or RGB, 4 CMYK or YCCK
 	Exif          []byte // TIFF structure of the Exif segment, or nil; part of the body
+	Memory        int64  // bytes that Decode takes for samples and coefficients
 }
 
 // Decoder reads one image at a time: Open, then Decode. Its buffers are used
@@ -38,7 +40,7 @@ type Decoder struct {
 	head  Header
 	frame frame
 
-	quant  [4][64]uint16 // natural order
+	quant  [4]quantTable
 	tables [2][4]huffman // class (0 DC, 1 AC), destination
 
 	restartInterval int // MCUs, 0 none
@@ -61,7 +63,7 @@ type Decoder struct {
 func (d *Decoder) Open(body []byte) (Header, error) {
 	d.data, d.pos, d.head = body, 0, Header{}
 	d.frame.reset()
-	d.quant = [4][64]uint16{}
+	d.quant = [4]quantTable{}
 	for class := range d.tables {
 		for i := range d.tables[class] {
 			d.tables[class][i].defined = false
@@ -97,15 +99,16 @@ func (d *Decoder) Decode(check func() error, row func(y int, rgb []byte)) error 
 	return d.convert(check, row)
 }
 
-// Release drops the buffers of images that needed more than maxBytes.
+// Release drops the buffers if they are larger than maxBytes in all.
 func (d *Decoder) Release(maxBytes int) {
 	d.data, d.head = nil, Header{}
 	d.bits.data = nil
+	if d.frame.held() <= maxBytes {
+		return
+	}
 	for i := range d.frame.all {
 		c := &d.frame.all[i]
-		if cap(c.plane)+128*cap(c.coefficients) > maxBytes {
-			c.plane, c.coefficients = nil, nil
-		}
+		c.plane, c.coefficients = nil, nil
 	}
 }
 

@@ -136,7 +136,7 @@ func TestErrors(t *testing.T) {
 		"no end marker":    {body[:len(body)-2], ErrTruncated},
 		"no image":         {[]byte{0xff, 0xd8, 0xff, 0xd9}, ErrCorrupt},
 		"end inside scan":  {append(bytes.Clone(body[:len(body)-40]), 0xff, 0xd9), ErrTruncated},
-		"no tables":        {bytes.ReplaceAll(body, []byte{0xff, markerDHT}, []byte{0xff, 0xef}), ErrCorrupt},
+		"no tables":        {bytes.ReplaceAll(body, []byte{0xff, markerDQT}, []byte{0xff, 0xef}), ErrCorrupt},
 	} {
 		var d Decoder
 		_, err := d.Open(c.body)

@@ -10,6 +10,12 @@ const (
 // block holds the coefficients of 8x8 samples in natural order, quantised.
 type block [64]int16
 
+// quantTable holds the steps of coefficients, in natural order.
+type quantTable struct {
+	defined bool
+	steps   [64]uint16
+}
+
 // frame is the geometry of an image and the memory its samples live in.
 type frame struct {
 	progressive bool
@@ -65,7 +71,31 @@ func (d *Decoder) readFrame(marker byte) error {
 		return fmt.Errorf("%w: %d x %d pixels", ErrCorrupt, f.width, f.height)
 	}
 	d.head.Width, d.head.Height, d.head.Components = f.width, f.height, int(body[5])
-	return f.layout(body[6:])
+	if err := f.layout(body[6:]); err != nil {
+		return err
+	}
+	d.head.Memory = f.memory()
+	return nil
+}
+
+// memory is what allocate makes room for, in bytes.
+func (f *frame) memory() (total int64) {
+	perBlock := int64(64)
+	if f.progressive {
+		perBlock += 128
+	}
+	for _, c := range f.components {
+		total += perBlock * int64(c.stride) * int64(c.rows)
+	}
+	return total
+}
+
+// held is the size in bytes of the buffers, of this image or an earlier one.
+func (f *frame) held() (total int) {
+	for i := range f.all {
+		total += cap(f.all[i].plane) + 128*cap(f.all[i].coefficients)
+	}
+	return total
 }
 
 // layout reads three bytes per component.

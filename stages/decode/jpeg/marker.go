@@ -20,6 +20,7 @@ const (
 	markerAPP0  = 0xe0
 	markerAPP1  = 0xe1
 	markerAPP14 = 0xee
+	markerSOF55 = 0xf7 // JPEG-LS
 	markerTEM   = 0x01
 )
 
@@ -35,6 +36,8 @@ func (d *Decoder) untilFrame() error {
 			return fmt.Errorf("%w: no frame header before marker %#x", ErrCorrupt, marker)
 		case isFrame(marker):
 			return d.readFrame(marker)
+		case marker == markerSOF55:
+			return fmt.Errorf("%w: JPEG-LS", ErrUnsupported)
 		}
 		if err := d.readSegment(marker); err != nil {
 			return err
@@ -148,14 +151,15 @@ func (d *Decoder) readQuantisation(body []byte) error {
 		if wide > 1 || id > 3 || len(body) < 1+size {
 			return fmt.Errorf("%w: quantisation table", ErrCorrupt)
 		}
-		values := body[1 : 1+size]
+		values, table := body[1:1+size], &d.quant[id]
 		for zig, natural := range zigzag[:64] {
 			if wide == 1 {
-				d.quant[id][natural] = uint16(values[2*zig])<<8 | uint16(values[2*zig+1])
+				table.steps[natural] = uint16(values[2*zig])<<8 | uint16(values[2*zig+1])
 			} else {
-				d.quant[id][natural] = uint16(values[zig])
+				table.steps[natural] = uint16(values[zig])
 			}
 		}
+		table.defined = true
 		body = body[1+size:]
 	}
 	return nil

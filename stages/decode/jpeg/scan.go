@@ -57,7 +57,11 @@ func (d *Decoder) selectComponents(specs []byte) error {
 		}
 		c.dcTab, c.acTab = &d.tables[0][tables>>4], &d.tables[1][tables&15]
 		if !c.scanned {
-			c.scanned, c.quant = true, d.quant[c.quantTable]
+			table := &d.quant[c.quantTable]
+			if !table.defined {
+				return fmt.Errorf("%w: quantisation table %d missing", ErrCorrupt, c.quantTable)
+			}
+			c.scanned, c.quant = true, table.steps
 		}
 		d.scan.components[i] = c
 		sampling += c.h * c.v
@@ -82,6 +86,11 @@ func (d *Decoder) chooseCoder() (coder, error) {
 	s := &d.scan
 	if !d.frame.progressive {
 		s.start, s.end, s.high, s.low = 0, 63, 0, 0
+		if d.needTables(true, true) != nil {
+			if err := d.defineStandard(); err != nil {
+				return nil, err
+			}
+		}
 		return (*Decoder).sequential, d.needTables(true, true)
 	}
 	switch {

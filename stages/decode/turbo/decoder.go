@@ -13,7 +13,6 @@ package turbo
 import "C"
 
 import (
-	"runtime"
 	"unsafe"
 
 	"github.com/sdl-batch/sdl-batch/stages/decode/jpeg"
@@ -26,25 +25,19 @@ import (
 // jpeg.
 type Decoder struct {
 	fallback jpeg.Decoder
-	handle   C.tjhandle
 	body     []byte
 	head     jpeg.Header
 	pixels   []byte // the whole image, RGB or inverted CMYK
 	rgb      []byte // one row
 }
 
-// New returns a Decoder; the library's memory is freed with it.
-func New() *Decoder {
-	d := &Decoder{handle: C.tjInitDecompress()}
-	if d.handle != nil {
-		runtime.AddCleanup(d, func(h C.tjhandle) { C.tjDestroy(h) }, d.handle)
-	}
-	return d
-}
+// New returns a Decoder.
+func New() *Decoder { return &Decoder{} }
 
 // Open reads the header.
 func (d *Decoder) Open(body []byte) (jpeg.Header, error) {
 	head, err := d.fallback.Open(body)
+	head.Memory += int64(max(3, head.Components)) * int64(head.Width) * int64(head.Height)
 	d.body, d.head = body, head
 	return head, err
 }
@@ -54,7 +47,7 @@ func (d *Decoder) Decode(check func() error, row func(y int, rgb []byte)) error 
 	if err := check(); err != nil {
 		return err
 	}
-	if d.handle == nil || !d.decompress() {
+	if !d.decompress() {
 		return d.fallback.Decode(check, row)
 	}
 	if err := check(); err != nil {
@@ -64,8 +57,15 @@ func (d *Decoder) Decode(check func() error, row func(y int, rgb []byte)) error 
 	return nil
 }
 
-// decompress fills pixels; false means the library found something to say.
+// decompress fills pixels; false means the library found something to say. Each
+// image has a handle of its own: a handle remembers tables, and an image that
+// lacks some would be decoded with those of another.
 func (d *Decoder) decompress() bool {
+	handle := C.tjInitDecompress()
+	if handle == nil {
+		return false
+	}
+	defer C.tjDestroy(handle)
 	format, size := C.int(C.TJPF_RGB), 3
 	if d.head.Components == 4 {
 		format, size = C.TJPF_CMYK, 4
@@ -76,7 +76,7 @@ func (d *Decoder) decompress() bool {
 		d.pixels = d.pixels[:n]
 	}
 	const flags = C.TJFLAG_ACCURATEDCT | C.TJFLAG_STOPONWARNING | C.TJFLAG_LIMITSCANS
-	status := C.tjDecompress2(d.handle,
+	status := C.tjDecompress2(handle,
 		(*C.uchar)(unsafe.Pointer(unsafe.SliceData(d.body))), C.ulong(len(d.body)),
 		(*C.uchar)(unsafe.Pointer(unsafe.SliceData(d.pixels))),
 		C.int(d.head.Width), 0, C.int(d.head.Height), format, flags)
@@ -101,11 +101,11 @@ func (d *Decoder) emit(row func(y int, rgb []byte)) {
 	}
 }
 
-// Release drops buffers of more than maxBytes.
+// Release drops the buffers if they are larger than maxBytes in all.
 func (d *Decoder) Release(maxBytes int) {
 	d.body = nil
 	if cap(d.pixels) > maxBytes {
 		d.pixels = nil
 	}
-	d.fallback.Release(maxBytes)
+	d.fallback.Release(maxBytes - cap(d.pixels))
 }
