@@ -110,8 +110,9 @@ func digestOf(data []byte) azblobs.TransferValidationType {
 
 // azurePasses tells whether a request of an upload is worth another try.
 func azurePasses(response *http.Response, err error) bool {
-	if err != nil {
-		return true // its context is looked at before
+	if err != nil { // a deadline is that of the request: the upload's own end is looked at before
+		kind := azureKind(err)
+		return errors.Is(kind, ErrTransient) || contextError(kind) != nil
 	}
 	code := bloberror.Code(response.Header.Get("x-ms-error-code"))
 	kind, ok := azureCodes[code]

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -104,6 +106,26 @@ func TestEveryVendorsCertificates(t *testing.T) {
 		}
 		if err := refusal(t, open(t, withEndpoint(t, folder, strings.Replace(plain.URL, "http:", "https:", 1)))); !errors.Is(err, storage.ErrTransient) {
 			t.Errorf("%s: %v", v.name, err)
+		}
+	}
+}
+
+// An upload tries a store once that no further try would reach.
+func TestEveryVendorsUploadToAForeignCertificate(t *testing.T) {
+	for _, v := range vendors {
+		var connections atomic.Int32
+		secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+		secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+		secure.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				connections.Add(1)
+			}
+		}
+		secure.StartTLS()
+		defer secure.Close()
+		err := write(t, open(t, withEndpoint(t, v.folder(t), secure.URL)), "y", payload(1000))
+		if n := connections.Load(); !errors.Is(err, storage.ErrSettings) || n != 1 {
+			t.Errorf("%s: %d connections: %v", v.name, n, err)
 		}
 	}
 }

@@ -295,14 +295,26 @@ func TestPermissionDenied(t *testing.T) {
 }
 
 // A disk that takes no more keeps its own error within reach, and nothing is
-// published.
+// published. The limit is a child's: go test writes a log of any size meanwhile.
 func TestDiskTakesNoMore(t *testing.T) {
+	if os.Getenv("SDL_TEST_LIMITED") == "" {
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		child.Env = append(os.Environ(), "SDL_TEST_LIMITED=1")
+		said, err := child.CombinedOutput()
+		if strings.Contains(string(said), "SKIPPED") {
+			t.Skip("SKIPPED: file sizes cannot be limited here")
+		}
+		if err != nil {
+			t.Errorf("%v\n%s", err, said)
+		}
+		return
+	}
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Skip("SKIPPED: no limit of file sizes here")
 	}
 	small := limit
-	small.Cur = 16 << 20 // go test itself writes smaller files meanwhile
+	small.Cur = 16 << 20
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small); err != nil {
 		t.Skip("SKIPPED: file sizes cannot be limited here")
 	}
@@ -320,6 +332,28 @@ func TestDiskTakesNoMore(t *testing.T) {
 	want(t, err, syscall.EFBIG)
 	if found := onDisk(t, folder); len(found) != 0 {
 		t.Errorf("on disk: %q", found)
+	}
+}
+
+// A file of another user's is copied where the system allows no link of it. Where no
+// link is allowed at all, nothing is published.
+func TestPublishWhereLinksAreRefused(t *testing.T) {
+	for refused, kind := range map[int]error{1: nil, 100: storage.ErrUnsupported} {
+		folder := t.TempDir()
+		b := open(t, folder)
+		put(t, b, "src", []byte("x"))
+		left := refused
+		err := b.Publish(storage.WithSteps(t.Context(), func(s storage.Step) error {
+			if s.Op != "name" || left == 0 {
+				return nil
+			}
+			left--
+			return syscall.EPERM
+		}), "d/dst", "src")
+		found := onDisk(t, folder)
+		if !errors.Is(err, kind) || len(found) != map[error]int{nil: 2, storage.ErrUnsupported: 1}[kind] {
+			t.Errorf("%d refused: on disk %q, error %v", refused, found, err)
+		}
 	}
 }
 

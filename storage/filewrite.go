@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -79,6 +80,9 @@ func (u *fileUpload) publish(name func(temp, final string) error) error {
 		return diskError(u.final, err)
 	}
 	err := step(u.ctx, "name", u.final, func() error { return name(temp, u.final) })
+	if errors.Is(err, fs.ErrNotExist) { // by gc, which took its writer for dead
+		return fmt.Errorf("%w: the unfinished file was removed meanwhile", ErrTransient)
+	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return diskError(u.final, err)
 	}
@@ -123,7 +127,8 @@ func linkError(err error) error {
 	return err
 }
 
-// link gives src a second name; on another file system it makes a copy.
+// link gives src a second name; it makes a copy on another file system, and of a
+// file of another user's, of which Linux allows no links (fs.protected_hardlinks).
 func (f *files) link(ctx context.Context, dst, src string) error {
 	from, to := f.path(src), f.path(dst)
 	var gone error
@@ -140,8 +145,10 @@ func (f *files) link(ctx context.Context, dst, src string) error {
 	if gone != nil {
 		return fileError(gone)
 	}
-	if errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EMLINK) {
-		return f.copyFile(ctx, to, from)
+	for _, number := range []error{syscall.EXDEV, syscall.EMLINK, syscall.EPERM} {
+		if errors.Is(err, number) {
+			return f.copyFile(ctx, to, from)
+		}
 	}
 	if err != nil {
 		return linkError(diskError(to, err))

@@ -83,7 +83,10 @@ func (o *Objects) Read(ctx context.Context, uri string, buf []byte, maxBytes int
 	if IsWeb(uri) && o.baseErr == nil {
 		body, attrs, err = o.web.read(ctx, uri, buf, maxBytes)
 		attrs.Version = maskSecretsOf(uri, attrs.Version)
-		return body, attrs, wrapOp("read", Redact(uri), withoutSecretsOf(uri, err))
+		if err != nil {
+			err = wrapOp("read", Redact(uri), withoutSecretsOf(uri, err))
+		}
+		return body, attrs, err
 	}
 	a, err := o.resolve(uri)
 	if err != nil {

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,9 @@ func redactAddress(found string) string {
 func maskParts(text string) string {
 	text = maskPlain(text)
 	plain := unescaped(text)
+	if plain == text {
+		return text
+	}
 	if masked := maskPlain(plain); masked != plain {
 		return masked
 	}
@@ -46,12 +50,29 @@ func maskPlain(text string) string {
 		text = userinfo.ReplaceAllStringFunc(text, dropUserinfo)
 		text = misspelled.ReplaceAllString(text, "$1")
 	}
-	if strings.Contains(text, "=") {
+	if namesSecret(text) {
 		text = secretValue.ReplaceAllString(text, "$1$2="+redactedValue)
 		text = session.ReplaceAllString(text, "$1$2="+redactedValue)
 	}
 	return text
 }
+
+// namesSecret tells whether a name before a "=" may be one of secretValue's or
+// session's, which are slow to look for in each row's name.
+func namesSecret(text string) bool {
+	for name, rest, found := strings.Cut(text, "="); found; name, rest, found = strings.Cut(rest, "=") {
+		end := strings.ToLower(name[max(0, len(name)-longestEnd):])
+		if slices.ContainsFunc(nameEnds, func(known string) bool { return strings.HasSuffix(end, known) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// nameEnds are how the names of secretValue and session end.
+var nameEnds = []string{"sig", "jwt", "hmac", "pwd", "passwd", "credential", "signature", "token", "password", "secret", "key", "id"}
+
+const longestEnd = 10
 
 var (
 	userinfo = regexp.MustCompile(`[a-zA-Z]*://[^/?#\s"'@]*@`)

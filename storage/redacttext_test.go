@@ -131,3 +131,19 @@ func FuzzRedactText(f *testing.F) {
 		}
 	})
 }
+
+// TestNamesOfSecretsInPaths: each name that tells a secret does so in a path, in
+// letters large and small.
+func TestNamesOfSecretsInPaths(t *testing.T) {
+	for _, name := range []string{
+		"sig", "jwt", "hmac", "pwd", "passwd", "credential", "awsaccesskeyid", "googleaccessid", "signature", "x-amz-signature", "token", "my_token", "password",
+		"client-secret", "key-pair-id", "api_key", "access-key", "accountkey", "auth_key", "private_key", "secretkey", "shared_key", "signing-key", "subscription-key",
+		"jsessionid", "phpsessid", "sessionid",
+	} {
+		for _, name := range []string{name, strings.ToUpper(name)} {
+			if got, want := storage.Redact("s3://b/day=7;"+name+"=canary"), "s3://b/day=7;"+name+"=redacted"; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
+	}
+}

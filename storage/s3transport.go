@@ -27,7 +27,7 @@ func uploadRetryer(policy Policy) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = policy.Attempts
 		o.RateLimiter = ratelimit.None
-		o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(passes))
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(passes)}, o.Retryables...)
 		o.Backoff = retry.BackoffDelayerFunc(func(tried int, _ error) (time.Duration, error) {
 			return policy.delay(max(tried, 1)), nil
 		})
@@ -35,10 +35,15 @@ func uploadRetryer(policy Policy) aws.Retryer {
 }
 
 // passes finds what may pass although the vendor's client thinks otherwise: a
-// garbled body or answer, a conflict with another request.
+// garbled body or answer, a conflict with another request; and what may not: a
+// certificate that is not trusted.
 func passes(err error) aws.Ternary {
-	if errors.Is(amazonKind(err), ErrTransient) {
+	kind := amazonKind(err)
+	switch {
+	case errors.Is(kind, ErrTransient):
 		return aws.TrueTernary
+	case errors.Is(kind, ErrSettings):
+		return aws.FalseTernary
 	}
 	return aws.UnknownTernary
 }

@@ -101,13 +101,32 @@ func TestUnfinishedWritesAreListedAndGivenUp(t *testing.T) {
 			if left := unfinished(t, b, ""); len(left) != 1 || !strings.HasPrefix(left[0].Key, "elsewhere/") {
 				t.Errorf("left are %+v", left)
 			}
-			if err := w.Close(); err == nil {
-				t.Error("a write that was given up was published")
+			if err := w.Close(); !errors.Is(err, storage.ErrTransient) {
+				t.Errorf("a write that was given up ends with %v", err)
 			}
 			if found := keys(t, b, ""); !slices.Equal(found, []string{"d/done"}) {
 				t.Errorf("objects %q", found)
 			}
 		})
+	}
+}
+
+// TestARecordWhoseUnfinishedFileIsRemoved is written anew.
+func TestARecordWhoseUnfinishedFileIsRemoved(t *testing.T) {
+	b := open(t, t.TempDir())
+	removed := 0
+	ctx := storage.WithSteps(t.Context(), func(s storage.Step) error {
+		if s.Op == "name" && removed == 0 {
+			for _, u := range unfinished(t, b, "") {
+				removed++
+				return b.Discard(t.Context(), u)
+			}
+		}
+		return nil
+	})
+	stored, err := b.CreateOnce(ctx, "d/record", []byte("x"))
+	if removed != 1 || err != nil || string(stored) != "x" {
+		t.Errorf("%d removed; stored %q, error %v", removed, stored, err)
 	}
 }
 

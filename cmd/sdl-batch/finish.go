@@ -102,6 +102,7 @@ var statuses = []struct {
 	{syscall.EFBIG, exitFailed, "files may not be that large here: see `ulimit -f` and the limits of the file system"},
 	{syscall.EROFS, exitConfig, "mount the disk for writing, then " + hintGoesOn + "; a disk with errors is made read-only by the system, whose log tells"},
 	{storage.ErrUnsynced, exitTransient, "look for errors of the disk in the system's log, then " + hintGoesOn},
+	{syscall.EMFILE, exitTransient, "allow more open files (`ulimit -n 1024`), or give a smaller --fetchers"},
 	{storage.ErrTransient, exitTransient, hintGoesOn},
 	{listing.ErrNothing, exitConfig, ""},
 	{labelimport.ErrNoTags, exitConfig, "tags are joined by name; --ignore-case finds them in upper or lower case, and `sdl-batch vocab inspect` shows a vocabulary"},

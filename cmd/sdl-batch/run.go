@@ -69,7 +69,7 @@ alone, also behind redirects; without it they are rejects.`,
 	f.StringVar(&o.Vocab, "vocab", "", "vocabulary Parquet: a path or URI (default: the one in the program)")
 	f.BoolVar(&o.ForceVocab, "force-vocab", false, "use the vocabulary although it seems to be from another label space")
 	f.StringVar(&o.ManifestFormat, "manifest-format", "", "text, csv, tsv, jsonl or parquet (default: by the manifest's name)")
-	f.StringVar(&o.URIColumn, "uri-column", "", "column that holds the URIs (default: uri, url, path, file, filename or image)")
+	f.StringVar(&o.URIColumn, "uri-column", "", "column that holds the URIs (default: uri, url, image_uri, image_url, path, file, filename, file_name or image, the first that is there)")
 	f.StringSliceVar(&o.Carry, "carry", nil, "columns to copy into the images table, as text, comma-separated")
 	addAccess(c, &o.Access, "a remote manifest")
 	f.Int64Var(&o.ShardRows, "shard-rows", 16384, "rows a shard, the unit of work and retry; a resumed run keeps its own")

@@ -15,7 +15,7 @@ type run struct {
 	state  State
 	why    string          // of what is Damaged or Unreadable
 	plan   *dataset.Plan   // of a live run
-	commit *dataset.Commit // of a committed one, until its parts were looked at
+	commit *dataset.Commit // of a committed one, until its parts or all its files were looked at
 	done   []bool          // shards of a live run that have a receipt
 	kept   string          // file of rows that the plan names; "" without
 }

@@ -1,8 +1,11 @@
 package label_test
 
 import (
+	"errors"
 	"testing"
 
+	"github.com/sdl-batch/sdl-batch/jobs"
+	"github.com/sdl-batch/sdl-batch/jobs/label"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
 
@@ -39,5 +42,22 @@ func TestARunWhoseTablesWereDeletedIsOver(t *testing.T) {
 	}
 	if s, _ := l.mustRun(t, o); s.RunID == first.RunID || s.OK == 0 {
 		t.Errorf("summary %+v", s)
+	}
+}
+
+// TestACommittedRunWithoutItsPlan is not planned again, as another run might be.
+func TestACommittedRunWithoutItsPlan(t *testing.T) {
+	l := smallOn["memory"](t)
+	l.mustRun(t, l.options)
+	ok(t, l.out.Delete(t.Context(), dataset.PlanKey("r1")))
+	o := l.options
+	o.TopK++
+	for _, o := range []label.Options{l.options, o} {
+		if _, _, err := l.run(t.Context(), o, nil); !errors.Is(err, jobs.ErrDamaged) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if found := keys(t, l.out, dataset.PlanKey("r1")); len(found) > 0 {
+		t.Errorf("there is %q", found)
 	}
 }

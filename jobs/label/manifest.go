@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/oklog/ulid/v2"
-
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/stages/manifest"
@@ -37,7 +35,7 @@ func keepRows(ctx context.Context, out *storage.Bucket, o Options, p *dataset.Pl
 		return err
 	}
 	defer bucket.Close()
-	key := dataset.KeptKey(p.RunID, ulid.Make().String())
+	key := dataset.KeptKey(p.RunID, dataset.NewID())
 	var kept manifest.Kept
 	err = out.WriteObject(ctx, key, func(w io.Writer) (err error) {
 		kept, err = manifest.Keep(ctx, file, index, w)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/jobs/engine"
@@ -67,6 +68,9 @@ func (o Options) validate() error {
 	check(o.Precision == "fp32", "precision %q: want fp32", o.Precision)
 	check(slices.Contains([]string{"", dataset.Parquet, dataset.Arrow}, o.Format), "table format %q: want %s or %s", o.Format, dataset.Parquet, dataset.Arrow)
 	check(o.MaxRejectRate >= 0 && o.MaxRejectRate <= 1, "reject rate %g: want 0 to 1", o.MaxRejectRate)
+	for _, name := range slices.Concat([]string{o.URIColumn}, o.Carry) {
+		check(utf8.ValidString(name), "column %q is not in UTF-8", name)
+	}
 	if err := columnar.CheckCarried(o.Carry); err != nil {
 		problems = append(problems, err)
 	}

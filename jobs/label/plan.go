@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sdl-batch/sdl-batch/jobs"
 	"github.com/sdl-batch/sdl-batch/jobs/engine"
@@ -70,7 +72,25 @@ func existing(ctx context.Context, out *storage.Bucket, fresh *dataset.Plan) (*d
 	}
 	p, err := dataset.ReadPlan(ctx, out, fresh.RunID)
 	if errors.Is(err, storage.ErrNotExist) {
+		return planOfCommitted(ctx, out, fresh.RunID)
+	}
+	return p, err
+}
+
+// planOfCommitted looks once more for a plan that was not there: nil where the run
+// is not committed either, jobs.ErrDamaged where it is. A plan that is made anew
+// might describe another run than the one that was committed.
+func planOfCommitted(ctx context.Context, out *storage.Bucket, run string) (*dataset.Plan, error) {
+	_, err := dataset.ReadCommit(ctx, out, run)
+	if errors.Is(err, storage.ErrNotExist) {
 		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := dataset.ReadPlan(ctx, out, run) // another process may have done it all meanwhile
+	if errors.Is(err, storage.ErrNotExist) {
+		err = fmt.Errorf("%w: run %s is committed, but has no plan any more: %w", jobs.ErrDamaged, run, err)
 	}
 	return p, err
 }
@@ -213,9 +233,18 @@ func namesOf(o Options) (n names, err error) {
 		if err != nil {
 			return n, err
 		}
-		*name.to = storage.Redact(uri)
+		*name.to = inUTF8(storage.Redact(uri))
 	}
 	return n, nil
+}
+
+// inUTF8 is a name as a record can hold it: bytes of a local name that are no UTF-8
+// are written as \xe9, so that names that differ stay apart.
+func inUTF8(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return strings.Trim(strconv.Quote(name), `"`)
 }
 
 func scoring(d *model.Description) dataset.Scoring {

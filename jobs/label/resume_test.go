@@ -203,6 +203,20 @@ func TestARunGoesOnFromAnotherFolder(t *testing.T) {
 	}
 }
 
+// TestAFolderWhoseNameIsNoUTF8 is what old disks have. Names that differ stay apart.
+func TestAFolderWhoseNameIsNoUTF8(t *testing.T) {
+	in := filepath.Join(t.TempDir(), "caf\xe9")
+	l := newLake(t, in, filepath.Join(t.TempDir(), "out"))
+	l.interrupt(t, l.options, 1)
+	l.mustRun(t, l.options)
+	l.read(t, "r1")
+	plan, err := dataset.ReadPlan(t.Context(), l.out, "r1")
+	ok(t, err)
+	if base := plan.Identity.ManifestBase; !strings.HasSuffix(base, `/caf\xe9`) {
+		t.Errorf("the plan names folder %q", base)
+	}
+}
+
 // TestAManifestThatChangesUnderway is noticed when its next shard is read.
 func TestAManifestThatChangesUnderway(t *testing.T) {
 	l := local(t)
@@ -319,7 +333,7 @@ func TestAStoreThatIsDownIsTransient(t *testing.T) {
 					front.Always(c.method, "/in/"+other, storagetest.Status(503, "SlowDown"))
 				}
 			}
-			if _, _, err := l.run(t.Context(), l.options, nil); !errors.Is(err, storage.ErrTransient) || errors.Is(err, jobs.ErrConfig) {
+			if _, _, err := l.run(impatient(t.Context()), l.options, nil); !errors.Is(err, storage.ErrTransient) || errors.Is(err, jobs.ErrConfig) {
 				t.Errorf("error %v", err)
 			}
 			if found := published(t, l.out); len(found) > 0 {

@@ -179,6 +179,8 @@ func TestOptionsOfNoUseAreRefused(t *testing.T) {
 		"no manifest":       func(o *label.Options) { o.Manifest = "" },
 		"no output":         func(o *label.Options) { o.Output = "" },
 		"a run id":          func(o *label.Options) { o.RunID = "a/b" },
+		"a column's name":   func(o *label.Options) { o.ManifestFormat, o.URIColumn = "csv", "caf\xe9" },
+		"a carried name":    func(o *label.Options) { o.ManifestFormat, o.Carry = "csv", []string{"caf\xe9"} },
 		"shard rows":        func(o *label.Options) { o.ShardRows = -1 },
 		"top-k":             func(o *label.Options) { o.TopK = -1 },
 		"precision":         func(o *label.Options) { o.Precision = "fp8" },

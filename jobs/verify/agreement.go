@@ -54,7 +54,7 @@ func (c *check) commitFitsReceipts() {
 	codes, devices := map[string]int64{}, map[string]int{}
 	for _, r := range c.receipts {
 		if r == nil {
-			return
+			continue
 		}
 		devices[r.Device]++
 		for code, n := range r.Codes {
@@ -63,6 +63,9 @@ func (c *check) commitFitsReceipts() {
 		for _, f := range r.Files {
 			c.sameFile(r, f)
 		}
+	}
+	if slices.Contains(c.receipts, nil) {
+		return
 	}
 	key := dataset.CommitKey(c.RunID)
 	if !maps.Equal(codes, c.commit.Codes) {

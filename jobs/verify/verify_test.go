@@ -191,6 +191,16 @@ func damageIsFoundAndNamed(t *testing.T, format string) {
 			func(t *testing.T, folder string) { ok(t, os.Remove(filepath.Join(folder, part(dataset.Vocab, 0)))) },
 			[]problem{{part(dataset.Vocab, 0), "missing"}},
 		},
+		"a receipt is lost and another altered, of a commit from before the seal": {
+			func(t *testing.T, folder string) {
+				editCommit(t, folder, func(c *dataset.Commit) { c.Seal = nil })
+				ok(t, os.Remove(filepath.Join(folder, dataset.ReceiptKey(run, 0))))
+				edit(t, folder, dataset.ReceiptKey(run, 1), func(d []byte) []byte {
+					return bytes.Replace(d, []byte(`"bytes": `), []byte(`"bytes": 1`), 1)
+				})
+			},
+			[]problem{{dataset.ReceiptKey(run, 0), "missing"}, {dataset.ReceiptKey(run, 1), "files"}},
+		},
 		"a byte is altered": {
 			func(t *testing.T, folder string) {
 				edit(t, folder, part(dataset.Embeddings, 2), func(d []byte) []byte { d[len(d)/3] ^= 4; return d })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -155,5 +156,38 @@ func TestAPartOfAStoreThatIsDown(t *testing.T) {
 	err := flow(t.Context(), rows{n: 1000}, &fetch.Stage{Reader: reader(s.read), Config: config}, out)
 	if !errors.Is(err, storage.ErrTransient) || out.complete || len(out.got) > 20+64+8 {
 		t.Errorf("error %v after %d rows", err, len(out.got))
+	}
+}
+
+// TestNamesThatNoStoreIsAskedFor, being malformed, are no answers of a store that
+// is silent: what is rejected with them between is nothing else.
+func TestNamesThatNoStoreIsAskedFor(t *testing.T) {
+	silent := false
+	read := reader(func(_ context.Context, uri string, _ int64) ([]byte, error) {
+		switch {
+		case strings.HasSuffix(uri, "?"):
+			silent = true
+			return nil, storage.ErrInvalid
+		case silent:
+			return nil, storage.ErrTransient
+		}
+		return []byte("x"), nil
+	})
+	name := func(i int) string {
+		if i > 20 && i%2 == 1 {
+			return fmt.Sprintf("s3://b/%d?", i)
+		}
+		return fmt.Sprintf("s3://b/%d", i)
+	}
+	out := &sink{}
+	config := fetch.Config{Workers: 1, Patience: 100 * time.Millisecond}
+	err := flow(t.Context(), rows{n: 400, name: name}, &fetch.Stage{Reader: read, Config: config}, out)
+	if !errors.Is(err, storage.ErrTransient) || out.complete {
+		t.Errorf("error %v after %d rows", err, len(out.got))
+	}
+	for _, o := range out.got {
+		if o.Reject != nil && o.Reject.Code != fetch.CodeInvalidURI {
+			t.Errorf("row %d: %+v", o.Number, o.Reject)
+		}
 	}
 }

@@ -149,7 +149,11 @@ func (r *run) judgeStore(ctx context.Context, f *future, start time.Time, err er
 		return nil, err
 	}
 	reject := rejectOf(err)
-	if reject.Code != CodeUnavailable {
+	switch reject.Code {
+	case CodeUnavailable:
+	case CodeInvalidURI, CodeUnsupported: // the store may not have been asked
+		return reject, nil
+	default:
 		b.answered(uri)
 		return reject, nil
 	}

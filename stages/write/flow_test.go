@@ -97,6 +97,22 @@ func TestTheSecondOfTwoAttemptsYields(t *testing.T) {
 	})
 }
 
+// TestAnAttemptThatMayNotBeRemoved is of a process whose rights end with writing.
+func TestAnAttemptThatMayNotBeRemoved(t *testing.T) {
+	bucket, plan := memory(t), newPlan(9, 4, 1)
+	first, second := newJob(bucket, plan, interleaved(plan)...), newJob(bucket, plan, interleaved(plan)...)
+	check(t, first.run(t.Context()))
+	check(t, second.run(storage.WithSteps(t.Context(), func(s storage.Step) error {
+		if s.Op == "remove" {
+			return storage.ErrPermission
+		}
+		return nil
+	})))
+	if diff := cmp.Diff(first.receipts, second.receipts, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the second tells of other receipts: %s", diff)
+	}
+}
+
 func TestAttemptsAtOnce(t *testing.T) {
 	everyStore(t, func(t *testing.T, bucket *storage.Bucket) {
 		plan := newPlan(9, 4, 1)

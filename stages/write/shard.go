@@ -7,8 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
 	"github.com/sdl-batch/sdl-batch/pipeline"
 	"github.com/sdl-batch/sdl-batch/storage/columnar"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
@@ -36,7 +34,7 @@ type shard struct {
 
 // begin opens the files that a shard streams into.
 func (s *Sink) begin(ctx context.Context, of pipeline.Shard) (*shard, error) {
-	sh := &shard{sink: s, shard: of, attempt: ulid.Make().String(), started: time.Now(), parts: map[string]*part{}, codes: map[string]int64{}, claimed: newClaimed(of)}
+	sh := &shard{sink: s, shard: of, attempt: dataset.NewID(), started: time.Now(), parts: map[string]*part{}, codes: map[string]int64{}, claimed: newClaimed(of)}
 	images, err := sh.open(ctx, dataset.Images)
 	if err != nil {
 		return nil, err

@@ -173,8 +173,8 @@ func (s *Sink) display(uri string) string {
 	return s.Display(uri)
 }
 
-// yield removes the files of an attempt that came second and returns the
-// receipt of the one that counts.
+// yield removes the files of an attempt that came second, as far as the store lets
+// go of them, and returns the receipt of the one that counts.
 func (s *Sink) yield(ctx context.Context, sh *shard) (*dataset.Receipt, error) {
 	winner, err := dataset.ReadReceipt(ctx, s.Bucket, s.Plan, sh.shard.Index)
 	if err != nil {
@@ -183,5 +183,6 @@ func (s *Sink) yield(ctx context.Context, sh *shard) (*dataset.Receipt, error) {
 	if winner.Attempt == sh.attempt {
 		return winner, nil // ours after all: the write was repeated
 	}
-	return winner, sh.remove(ctx)
+	_ = sh.remove(ctx) // what is left nobody reads, and gc removes
+	return winner, nil
 }

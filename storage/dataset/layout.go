@@ -1,10 +1,13 @@
 package dataset
 
 import (
+	"crypto/rand"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/oklog/ulid/v2"
 )
 
 // Tables of a dataset.
@@ -68,6 +71,11 @@ func keptKey(run, key string) bool {
 	id, ok := strings.CutPrefix(strings.TrimSuffix(key, ".zst"), KeptPrefix(run))
 	return ok && id != "" && !strings.Contains(id, "/") && key == KeptKey(run, id)
 }
+
+// NewID returns an id that no other process takes: of an attempt, or of rows that
+// are kept. It is a ULID from the system's randomness; those of ulid.Make follow from
+// the moment at which the process began, which two may share.
+func NewID() string { return ulid.MustNew(ulid.Now(), rand.Reader).String() }
 
 // AttemptsPrefix is the folder of all attempts of a run.
 func AttemptsPrefix(run string) string { return runKey(run, "attempts/") }

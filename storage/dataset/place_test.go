@@ -7,6 +7,14 @@ import (
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
 )
 
+func TestIDsFitIntoNames(t *testing.T) {
+	one, other := dataset.NewID(), dataset.NewID()
+	key := dataset.AttemptKey(run, 3, one, dataset.Tags, dataset.Parquet)
+	if place, ok := dataset.PlaceOf(key); !ok || place.Attempt != one || one == other {
+		t.Errorf("%s and %s: %s is at %+v", one, other, key, place)
+	}
+}
+
 func TestPlacesOfFiles(t *testing.T) {
 	attempt := dataset.Place{Kind: dataset.AttemptFile, Run: run, Shard: 12, Attempt: "A1"}
 	for key, want := range map[string]dataset.Place{
