@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -188,6 +189,7 @@ var silences = []struct{ name, method, part, says, args string }{
 
 // TestSignals tries what a job promises of signals.
 func TestSignals(t *testing.T) {
+	heedInChildren()
 	s := newSite(t)
 	for name, test := range map[string]func(*testing.T, *site){
 		"every command ends": endsEveryCommand, "at any moment": atAnyMoment, "a second one": aSecondSignal,
@@ -196,6 +198,16 @@ func TestSignals(t *testing.T) {
 		"in the planning of much": planningOfMuch, "in a wait that the store asked for": askedToWait,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s) })
+	}
+}
+
+// heedInChildren lets children heed what this process was begun to ignore, by nohup
+// or an &: signals that a program catches have their meaning again in what it starts.
+func heedInChildren() {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGTERM} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 }
 
@@ -210,14 +222,14 @@ func endsEveryCommand(t *testing.T, s *site) {
 			v.front.Always(c.method, c.part, storagetest.Delay(time.Hour))
 			p := v.begin(t, strings.Fields(strings.ReplaceAll(c.args, "@out", fmt.Sprint("@out-", i)))...)
 			p.until(t, c.part, func() bool { return v.front.Requests(c.method, c.part) > 0 })
-			signal := []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}[i%3]
+			kind := []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}[i%3]
 			since := time.Now()
-			if err := p.signalAll(signal); err != nil {
+			if err := p.signalAll(kind); err != nil {
 				t.Fatal(err)
 			}
 			said := p.mustStop(t, v, since)
 			for _, want := range []string{
-				"sdl-batch: " + signal.String() + ": stopping; finishing what is under way, again to stop now\n",
+				"sdl-batch: " + kind.String() + ": stopping; finishing what is under way, again to stop now\n",
 				"sdl-batch: error: interrupted by a signal\n", c.says,
 			} {
 				if !strings.Contains(said, want) {
