@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/sdl-batch/sdl-batch/storage/storagetest"
 )
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == childCommand {
 		os.Exit(createOnceChild(os.Args[2], os.Args[3]))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(storagetest.Served{Tests: m})
 }

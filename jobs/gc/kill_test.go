@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/sdl-batch/sdl-batch/storage/storagetest"
+
 	"github.com/sdl-batch/sdl-batch/jobs/gc"
 	"github.com/sdl-batch/sdl-batch/storage"
 	"github.com/sdl-batch/sdl-batch/storage/dataset"
@@ -32,7 +34,7 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(childEnv); text != "" {
 		os.Exit(runChild(text))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(storagetest.Served{Tests: m})
 }
 
 func runChild(text string) int {

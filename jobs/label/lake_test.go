@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	if options := os.Getenv(childEnv); options != "" {
 		os.Exit(runChild(options))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(storagetest.Served{Tests: m})
 }
 
 func runChild(options string) int {

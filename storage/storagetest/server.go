@@ -88,15 +88,43 @@ func (s *server) run() (address string, err error) {
 		return "", err
 	}
 	lifelines.Lock()
-	lifelines.open = append(lifelines.open, lifeline)
+	lifelines.open = append(lifelines.open, running{lifeline, command})
 	lifelines.Unlock()
 	return address, answers(address, log.Name())
 }
 
-// lifelines are held open to the end of the process.
+// lifelines are held open to the end of the process, or of its tests.
 var lifelines struct {
 	sync.Mutex
-	open []*os.File
+	open []running
+}
+
+// running is a server with what keeps it alive.
+type running struct {
+	lifeline *os.File
+	keeper   *exec.Cmd
+}
+
+// Served are the tests of a program, after which its servers are gone. So are
+// connections to them that nobody uses, as they are with servers of a single test:
+// the vendors' clients may make one for a request that was given up, after their
+// bucket was closed.
+type Served struct{ Tests interface{ Run() int } }
+
+// Run runs the tests.
+func (s Served) Run() int {
+	defer stopServers()
+	return s.Tests.Run()
+}
+
+func stopServers() {
+	lifelines.Lock()
+	defer lifelines.Unlock()
+	for _, r := range lifelines.open {
+		r.lifeline.Close()
+		_ = r.keeper.Wait() // killed, as it should be
+	}
+	lifelines.open = nil
 }
 
 // freeAddress is a port of the loopback that nobody listens on.
