@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"sync"
 	"testing"
 	"time"
@@ -162,13 +163,13 @@ func TestAPartOfAStoreThatIsDown(t *testing.T) {
 // TestNamesThatNoStoreIsAskedFor, being malformed, are no answers of a store that
 // is silent: what is rejected with them between is nothing else.
 func TestNamesThatNoStoreIsAskedFor(t *testing.T) {
-	silent := false
+	var silent atomic.Bool
 	read := reader(func(_ context.Context, uri string, _ int64) ([]byte, error) {
 		switch {
 		case strings.HasSuffix(uri, "?"):
-			silent = true
+			silent.Store(true)
 			return nil, storage.ErrInvalid
-		case silent:
+		case silent.Load():
 			return nil, storage.ErrTransient
 		}
 		return []byte("x"), nil
