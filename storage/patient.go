@@ -66,14 +66,7 @@ func hold(ctx context.Context, response *http.Response, after time.Duration) err
 	words, _ := io.ReadAll(io.LimitReader(response.Body, maxWordsBytes))
 	response.Body.Close()
 	response.Body = io.NopCloser(bytes.NewReader(words))
-	timer := time.NewTimer(after)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return sleep(ctx, after)
 }
 
 // targetOf names what a request is for, without secrets.

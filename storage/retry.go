@@ -129,7 +129,12 @@ func (r retrier) wait(ctx context.Context, uri string, tried int, err error) err
 	if step(ctx, "wait", uri, func() error { return nil }) != nil {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(delay)
+	return sleep(ctx, delay)
+}
+
+// sleep waits, unless ctx ends.
+func sleep(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

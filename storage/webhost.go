@@ -203,15 +203,3 @@ func (h *webHost) turn(ctx context.Context) (done func(), err error) {
 	}
 	return done, nil
 }
-
-// sleep waits, unless ctx ends.
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
