@@ -64,7 +64,7 @@ never resumed or committed, and its id never used again.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.RunID, "run-id", "", "run to look at (default: all)")
-	f.StringVar(&olderThan, "older-than", days(gc.DefaultOlderThan), "age from which unfinished writes, probes and rows without a plan are taken for those of the dead")
+	f.StringVar(&olderThan, "older-than", days(gc.DefaultOlderThan), "age (as 36h or 7d) from which unfinished writes, probes and rows without a plan are taken for those of the dead")
 	f.BoolVar(&o.Abandon, "abandon", false, "give the run up, for good, unless it is committed")
 	f.BoolVar(&o.DryRun, "dry-run", false, "tell what would be removed, and remove nothing")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
